@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Attributes as publishers write them, brought into one form.
+
+The proposals' names and spellings drifted from mail to mail; everything
+behind this module sees only one of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import re
+
+from nova_vfio_compat.compat import alternative
+from nova_vfio_compat.compat import errors
+from nova_vfio_compat.compat import template
+
+MAX_ATTRIBUTES = 64
+MAX_VALUE = 1024
+
+#: completed from the device's own state where an alternative is silent
+COMMON = ("device_api", "type", "software_version")
+
+# Left: what the mails of 2020 said; right: the form of 19 Aug 2020.
+_NAMES = {
+    "device_id": "pci_id",
+    "device_type": "device_api",
+    "gvt-version": "software_version",
+    "interface_version": "software_version",
+    "mdev_type": "type",
+    "pciid": "pci_id",
+}
+
+# These identify one device or change while it runs; they say nothing about
+# the state that it writes.
+_IDENTITY = frozenset({
+    "address",
+    "available_instances",
+    "remote_url",
+    "serial",
+    "serial_number",
+    "uuid",
+})
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_BRACES = re.compile(r"(\{[^}]*\})")
+
+
+def normalise_state(raw: Mapping[str, str]) -> dict[str, str]:
+    """One form for what a device writes.
+
+    :param raw: attribute to value, as read
+    :returns: the same with one name and spelling for each, without the
+        attributes that identify one device and without empty ones
+    :raises ParseError: a name or a value cannot be an attribute
+    """
+    result: dict[str, str] = {}
+    for name, value in sorted(_named(raw, MAX_VALUE).items()):
+        place = re.search("[{}]", value)
+        if place is not None:
+            raise errors.ParseError(
+                f"{name}: a value that a device writes has no braces",
+                value,
+                place.start(),
+            )
+        value = _spelling(name, value)
+        if value:
+            result[name] = value
+    return result
+
+
+def normalise_templates(raw: Mapping[str, str]) -> dict[str, str]:
+    """One form for one alternative of what a device accepts.
+
+    :param raw: attribute to template, as read; an empty template is kept
+        and means that the attribute may be absent
+    :raises ParseError: a name cannot be an attribute or a text no template
+    """
+    result: dict[str, str] = {}
+    for name, text in _named(raw, template.MAX_LENGTH).items():
+        try:
+            template.parse(text)
+        except errors.ParseError as error:
+            raise errors.ParseError(
+                f"{name}: {error.message}", error.text, error.position
+            ) from None
+        result[name] = "".join(
+            piece if piece.startswith("{") else _spelling(name, piece)
+            for piece in _BRACES.split(text)
+        )
+    alternative.Alternative(result)
+    return result
+
+
+def _named(raw: Mapping[str, str], longest: int) -> dict[str, str]:
+    if len(raw) > MAX_ATTRIBUTES:
+        raise errors.ParseError(f"more than {MAX_ATTRIBUTES} attributes")
+    result: dict[str, str] = {}
+    for given, value in raw.items():
+        if not _NAME.fullmatch(given):
+            raise errors.ParseError("not the name of an attribute", given)
+        if given in _IDENTITY:
+            continue
+        name = _NAMES.get(given, given)
+        value = value.strip(" \t\n")
+        _check_value(name, value, longest)
+        if result.setdefault(name, value) != value:
+            raise errors.ParseError(
+                f"{name} is given twice, with different values", value
+            )
+    return result
+
+
+def _check_value(name: str, value: str, longest: int) -> None:
+    if len(value) > longest:
+        raise errors.ParseError(
+            f"{name}: longer than {longest} characters", value, longest
+        )
+    for position, character in enumerate(value):
+        if not (character.isascii() and character.isprintable()):
+            raise errors.ParseError(
+                f"{name}: expected printable ASCII in one line",
+                value,
+                position,
+            )
+
+
+def _spelling(name: str, text: str) -> str:
+    if name == "device_api":
+        text = text.replace("_", "-")
+        return "vfio-pci" if text == "pci" else text
+    if name == "pci_id":
+        return text.lower().removeprefix("0x").replace(":", "")
+    return text

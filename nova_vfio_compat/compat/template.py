@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Value templates: ``i915-GVTg_V5_{val1:int:1,2,4,8}``, ``{val1}/2``.
+
+Source: the sysfs proposal (Yan Zhao, 29 Jul to 19 Aug 2020). Decided where
+its authors left it open: braces that are not of these forms are an error
+and never a literal; an integer is a plain decimal without leading zeros;
+a division without an integer result matches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import dataclasses
+import functools
+import re
+
+from nova_vfio_compat.compat import errors
+
+MAX_LENGTH = 4096
+MAX_VALUES = 256
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_INT = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_DIVISOR = re.compile(r"/([0-9]+)")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Literal:
+    """Text that stands for itself."""
+
+    text: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Variable:
+    """Where a variable is declared, with the texts it may stand for."""
+
+    name: str
+    kind: str
+    values: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reference:
+    """Where a variable is used again, divided by ``divisor``."""
+
+    name: str
+    divisor: int | None
+    position: int
+
+
+Part = Literal | Variable | Reference
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Template:
+    """A parsed template: the parts in order, and the text they came from."""
+
+    text: str
+    parts: tuple[Part, ...]
+
+    @property
+    def is_literal(self) -> bool:
+        return all(isinstance(part, Literal) for part in self.parts)
+
+
+def _split(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
+    """Yield position and text of each comma-separated item."""
+    position = start
+    while True:
+        item = re.compile(r'\s*("[^"]*"|[^,"]*)\s*').match(
+            text, position, end
+        )
+        assert item is not None  # the pattern matches the empty string
+        yield item.start(1), item.group(1).strip()
+        position = item.end()
+        if position >= end:
+            return
+        if text[position] != ",":
+            raise errors.ParseError(
+                "expected ',' between two values", text, position
+            )
+        position += 1
+
+
+def _values(
+    text: str, kind: str, start: int, end: int
+) -> tuple[str, ...]:
+    values = []
+    for position, item in _split(text, start, end):
+        if kind == "int":
+            if not _INT.fullmatch(item):
+                raise errors.ParseError(
+                    f"expected a plain integer, found {item!r}",
+                    text,
+                    position,
+                )
+            values.append(item)
+        else:
+            if len(item) < 2 or item[0] != '"' or item[-1] != '"':
+                raise errors.ParseError(
+                    "expected a string in double quotes", text, position
+                )
+            values.append(item[1:-1])
+        if len(values) > MAX_VALUES:
+            raise errors.ParseError(
+                f"more than {MAX_VALUES} values", text, position
+            )
+    return tuple(dict.fromkeys(values))
+
+
+def _close(text: str, start: int) -> int:
+    """The position of the brace that closes the one before ``start``."""
+    quoted = False
+    for position in range(start, len(text)):
+        if text[position] == '"':
+            quoted = not quoted
+        elif not quoted and text[position] == "{":
+            raise errors.ParseError("a brace inside braces", text, position)
+        elif not quoted and text[position] == "}":
+            return position
+    raise errors.ParseError("this brace is never closed", text, start - 1)
+
+
+def _braces(text: str, start: int) -> tuple[Part, int]:
+    """Read what is between braces; return it and where it ends."""
+    end = _close(text, start)
+    name_end = text.find(":", start, end)
+    name = text[start:end if name_end < 0 else name_end].strip()
+    if not _NAME.fullmatch(name):
+        raise errors.ParseError(
+            f"expected the name of a variable, found {name!r}", text, start
+        )
+    if name_end < 0:
+        divisor = _DIVISOR.match(text, end + 1)
+        if divisor is None:
+            return Reference(name, None, start), end + 1
+        if len(divisor[1]) > 9 or int(divisor[1]) == 0:
+            raise errors.ParseError(
+                "cannot divide by this", text, divisor.start(1)
+            )
+        return Reference(name, int(divisor[1]), start), divisor.end()
+    kind_end = text.find(":", name_end + 1, end)
+    if kind_end < 0:
+        raise errors.ParseError(
+            "expected {name:type:values}", text, start - 1
+        )
+    kind = text[name_end + 1:kind_end].strip()
+    if kind not in ("int", "string"):
+        raise errors.ParseError(
+            f"unknown variable type {kind!r}", text, name_end + 1
+        )
+    values = _values(text, kind, kind_end + 1, end)
+    return Variable(name, kind, values), end + 1
+
+
+@functools.lru_cache(maxsize=4096)
+def parse(text: str) -> Template:
+    """Parse a template.
+
+    :raises ParseError: the text is no template; it shows the place.
+    """
+    if len(text) > MAX_LENGTH:
+        raise errors.ParseError(
+            f"longer than {MAX_LENGTH} characters", text, MAX_LENGTH
+        )
+    parts: list[Part] = []
+    position = 0
+    while position < len(text):
+        brace = re.compile("[{}]").search(text, position)
+        if brace is None:
+            parts.append(Literal(text[position:]))
+            break
+        if brace.start() > position:
+            parts.append(Literal(text[position:brace.start()]))
+        if brace.group() == "}":
+            raise errors.ParseError(
+                "this brace was never opened", text, brace.start()
+            )
+        part, position = _braces(text, brace.end())
+        parts.append(part)
+    return Template(text, tuple(parts))
