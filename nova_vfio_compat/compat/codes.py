@@ -128,6 +128,14 @@ class Code(enum.Enum):
     # Not a verdict: marks in lists.
     NOT_OFFERED = ("not_offered", "nova.conf does not offer this device")
 
+    @classmethod
+    def of(cls, value: str) -> Code:
+        """The code with this value.
+
+        :raises KeyError: there is none
+        """
+        return {member.value: member for member in cls}[value]
+
     @property
     def is_unknown(self) -> bool:
         """Whether a verdict with this code is neither yes nor no."""

@@ -184,7 +184,9 @@ def _from_document(document: object) -> DeviceClass:
             evidence=codes.Evidence(known.pop("evidence")),
             vocabulary=_number(known.pop("vocabulary")),
             reason=(
-                codes.Code(known.pop("reason")) if "reason" in known else None
+                codes.Code.of(str(known.pop("reason")))
+                if "reason" in known
+                else None
             ),
         )
     except KeyError as error:

@@ -20,8 +20,10 @@ from nova_vfio_compat.compat import errors
 MAX_LENGTH = 4096
 MAX_VALUES = 256
 
+_BRACE = re.compile("[{}]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _INT = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_STRING = re.compile(r'"[^"]*"')
 _DIVISOR = re.compile(r"/([0-9]+)")
 
 
@@ -66,22 +68,16 @@ class Template:
 
 
 def _split(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
-    """Yield position and text of each comma-separated item."""
-    position = start
-    while True:
-        item = re.compile(r'\s*("[^"]*"|[^,"]*)\s*').match(
-            text, position, end
-        )
-        assert item is not None  # the pattern matches the empty string
-        yield item.start(1), item.group(1).strip()
-        position = item.end()
-        if position >= end:
-            return
-        if text[position] != ",":
-            raise errors.ParseError(
-                "expected ',' between two values", text, position
-            )
-        position += 1
+    """Yield position and text of each item between commas."""
+    quoted = False
+    begin = start
+    for position in range(start, end + 1):
+        if position < end and text[position] == '"':
+            quoted = not quoted
+        if position == end or (text[position] == "," and not quoted):
+            item = text[begin:position]
+            yield begin + len(item) - len(item.lstrip()), item.strip()
+            begin = position + 1
 
 
 def _values(
@@ -98,7 +94,7 @@ def _values(
                 )
             values.append(item)
         else:
-            if len(item) < 2 or item[0] != '"' or item[-1] != '"':
+            if not _STRING.fullmatch(item):
                 raise errors.ParseError(
                     "expected a string in double quotes", text, position
                 )
@@ -168,7 +164,7 @@ def parse(text: str) -> Template:
     parts: list[Part] = []
     position = 0
     while position < len(text):
-        brace = re.compile("[{}]").search(text, position)
+        brace = _BRACE.search(text, position)
         if brace is None:
             parts.append(Literal(text[position:]))
             break

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The decision on each host, from reports and allocation candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+from typing import Any
+
+from nova_vfio_compat.compat import codes
+from nova_vfio_compat.compat import device_class
+from nova_vfio_compat.placement import provider
+from nova_vfio_compat.placement import report as report_
+from nova_vfio_compat.scheduler import fleet
+from nova_vfio_compat.scheduler import pairing
+from nova_vfio_compat.scheduler import source
+
+Class = device_class.DeviceClass
+Outcome = codes.Outcome
+Candidate = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HostAnswer:
+    """What holds for a host.
+
+    :ivar candidates: the answer for each allocation candidate in order, or
+        None if one answer holds for all of them
+    """
+
+    answer: pairing.Answer
+    candidates: tuple[pairing.Answer, ...] | None = None
+
+
+class Decision:
+    """One request: the groups, and the hosts that have what they need."""
+
+    def __init__(
+        self,
+        groups: Iterable[source.Group],
+        parts: Iterable[fleet.Part],
+        reports: fleet.Reports,
+        providers: source.Providers,
+    ) -> None:
+        self._groups = list(groups)
+        self._parts = list(parts)
+        self._reports = reports
+        self._providers = providers
+
+    def judge(self, host: Any) -> HostAnswer:
+        """Say what holds for a host.
+
+        :param host: Nova's HostState
+        :raises CannotDecide: Placement does not answer
+        """
+        for group in self._groups:
+            reason = pairing.immovable(group)
+            if reason is not None:
+                return HostAnswer(
+                    pairing.Answer(Outcome.INCOMPATIBLE, (reason,))
+                )
+        uuid = report_uuid(host)
+        mine = [part for part in self._parts if uuid in part.hosts]
+        answers = []
+        mixed = False
+        for group in self._groups:
+            found = _whole(group, mine)
+            if found is None:
+                mixed = True
+            else:
+                answers.append(found)
+        whole = pairing.together(answers)
+        if not mixed or whole.outcome is Outcome.INCOMPATIBLE:
+            return HostAnswer(whole)
+        return self._by_candidate(host, uuid, mine)
+
+    def _by_candidate(
+        self, host: Any, uuid: str, mine: list[fleet.Part]
+    ) -> HostAnswer:
+        """The slow way, for hosts where it depends on the device."""
+        report = self._reports.read(uuid, mine[0].hosts[uuid])
+        wanted = {
+            rp
+            for candidate in host.allocation_candidates
+            for rp in candidate["allocations"]
+        }
+        self._providers.learn(host.uuid, wanted)
+        found = tuple(
+            pairing.together(
+                pairing.answer(group, self._picked(group, candidate, report))
+                for group in self._groups
+            )
+            for candidate in host.allocation_candidates
+        )
+        outcome = pairing.best(item.outcome for item in found)
+        reasons: dict[pairing.Reason, None] = {}
+        for item in found:
+            if item.outcome is outcome:
+                reasons.update(dict.fromkeys(item.reasons))
+        return HostAnswer(pairing.Answer(outcome, tuple(reasons)), found)
+
+    def _picked(
+        self, group: source.Group, candidate: Candidate, report: Any
+    ) -> list[Class] | None:
+        """The classes that the candidate's devices may be of."""
+        devices = [
+            self._providers.device(uuid)
+            for uuid in _providers(group, candidate)
+        ]
+        if not devices:
+            # Placement does not track them: Nova takes any on the host.
+            return [
+                one for one in report.classes.values() if group.concerns(one)
+            ]
+        found: dict[str, Class] = {}
+        for device in devices:
+            classes = _of_device(group, device, report)
+            if not classes:
+                return None
+            found.update(classes)
+        return list(found.values())
+
+
+def report_uuid(host: Any) -> str:
+    """The uuid of the host's report provider."""
+    return provider.report_provider_uuid(host.uuid) if host.uuid else ""
+
+
+def _whole(
+    group: source.Group, mine: list[fleet.Part]
+) -> pairing.Answer | None:
+    """What holds for a group whatever device is picked, if it is one."""
+    classes = [
+        one for part in mine for one in part.classes if group.concerns(one)
+    ]
+    singles = [pairing.answer(group, [one]) for one in classes]
+    if not singles:
+        return pairing.answer(group, None)
+    if len({item.outcome for item in singles}) > 1:
+        return None
+    # One class that does not fit every source may still fit some of them.
+    kinds = {
+        pairing.single(one, other).outcome
+        for one in group.classes
+        for other in classes
+    }
+    if len(classes) > 1 and len(kinds) > 1:
+        return None
+    if any(len(part.classes) > 1 for part in mine):
+        # Which of the part's classes the host has is not known.
+        return singles[0]
+    return pairing.together(singles)
+
+
+def _providers(group: source.Group, candidate: Candidate) -> list[str]:
+    """The providers that a candidate takes the group's devices from."""
+    if group.request is None:
+        return [
+            uuid
+            for uuid, item in candidate["allocations"].items()
+            if not group.resources.isdisjoint(item["resources"])
+        ]
+    found: dict[str, None] = {}
+    for name, uuids in candidate.get("mappings", {}).items():
+        if name.rpartition("-")[0] == group.request:
+            found.update(dict.fromkeys(uuids))
+    return list(found)
+
+
+def _of_device(
+    group: source.Group, device: str | None, report: report_.Report
+) -> Mapping[str, Class]:
+    """The classes of a device that Nova could hand out for the group."""
+    ids = report.devices.get(device, frozenset()) if device else frozenset()
+    if not ids or not ids <= report.classes.keys():
+        return {}
+    return {
+        key: report.classes[key]
+        for key in ids
+        if group.concerns(report.classes[key])
+    }

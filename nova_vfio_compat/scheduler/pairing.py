@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Every pairing that Nova could make between source and destination.
+
+Nova pairs mdevs by the name of their type and PCI functions by their order
+within a request, never by our classes. So a destination is fine only if
+every pairing that could come out is accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import dataclasses
+import functools
+
+from nova_vfio_compat.compat import acceptance
+from nova_vfio_compat.compat import codes
+from nova_vfio_compat.compat import device_class
+from nova_vfio_compat.compat import verdict
+from nova_vfio_compat.scheduler import source
+
+Outcome = codes.Outcome
+Class = device_class.DeviceClass
+
+_judge = functools.lru_cache(maxsize=65536)(acceptance.judge)
+
+# CONDITIONAL: nothing in Nova sets attributes of a destination device.
+_ORDER = {
+    Outcome.COMPATIBLE: 0,
+    Outcome.UNKNOWN: 1,
+    Outcome.CONDITIONAL: 2,
+    Outcome.INCOMPATIBLE: 3,
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a pairing is not simply accepted.
+
+    :ivar classes: ids of the source's and the destination's class; None
+        for a device that nobody described
+    """
+
+    outcome: codes.Outcome
+    code: codes.Code | None
+    verdict: verdict.Verdict | None = None
+    classes: tuple[str | None, str | None] = (None, None)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """What holds for one choice of destination devices."""
+
+    outcome: codes.Outcome
+    reasons: tuple[Reason, ...] = ()
+
+
+def worst(outcomes: Iterable[codes.Outcome]) -> codes.Outcome:
+    """What holds if all of the outcomes must be fine."""
+    return max(outcomes, key=_ORDER.__getitem__, default=Outcome.COMPATIBLE)
+
+
+def best(outcomes: Iterable[codes.Outcome]) -> codes.Outcome:
+    """What holds if one of the outcomes may be chosen."""
+    return min(outcomes, key=_ORDER.__getitem__, default=Outcome.UNKNOWN)
+
+
+def pairs(
+    sources: Iterable[Class], destinations: Iterable[Class]
+) -> set[tuple[Class, Class]]:
+    """The pairs of classes that could meet.
+
+    Where a destination has the mdev type of a source, Nova takes that one.
+    """
+    found: set[tuple[Class, Class]] = set()
+    destinations = list(destinations)
+    for one in sources:
+        same = [
+            other for other in destinations
+            if one.bus != "mdev" or _type(one) == _type(other)
+        ]
+        found.update((one, other) for other in same or destinations)
+    return found
+
+
+def single(one: Class, other: Class) -> Reason:
+    """What one pairing says."""
+    said = _judge(one, other)
+    return Reason(said.outcome, said.code, said, (one.id, other.id))
+
+
+def answer(
+    group: source.Group, destinations: Iterable[Class] | None
+) -> Answer:
+    """What holds for a group if Nova picked devices of these classes.
+
+    :param destinations: every class that one of the devices may be of;
+        empty or None if the report does not name one of them
+    """
+    found = [
+        single(one, other)
+        for one, other in sorted(
+            pairs(group.classes, destinations or ()), key=_ids
+        )
+    ]
+    if not found:
+        found = [Reason(Outcome.UNKNOWN, codes.Code.DEVICE_NOT_REPORTED)]
+    outcome = worst(reason.outcome for reason in found)
+    return Answer(
+        outcome,
+        tuple(
+            reason for reason in found
+            if outcome is not Outcome.COMPATIBLE
+            and reason.outcome is outcome
+        ),
+    )
+
+
+def immovable(group: source.Group) -> Reason | None:
+    """Why a device of the group cannot leave its host, if that is sure."""
+    for one in group.classes:
+        if one.state is None and one.reason and not one.reason.is_unknown:
+            return Reason(
+                Outcome.INCOMPATIBLE,
+                one.reason,
+                single(one, one).verdict,
+                (one.id, None),
+            )
+    return None
+
+
+def together(answers: Iterable[Answer]) -> Answer:
+    """What holds if every group must be fine."""
+    all_ = list(answers)
+    outcome = worst(item.outcome for item in all_)
+    return Answer(
+        outcome,
+        tuple(
+            reason
+            for item in all_
+            for reason in item.reasons
+            if reason.outcome is outcome
+        ),
+    )
+
+
+def _ids(pair: tuple[Class, Class]) -> tuple[str, str]:
+    return pair[0].id, pair[1].id
+
+
+def _type(one: Class) -> str | None:
+    state = one.state or next(iter(one.accepts), {})
+    return state.get("type")
