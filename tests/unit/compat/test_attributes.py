@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from oslotest import base
+
+from nova_vfio_compat.compat import attributes
+from nova_vfio_compat.compat import errors
+
+
+class StateTest(base.BaseTestCase):
+    def test_drifted_names_and_spellings(self) -> None:
+        """Names and values of all mails become the same."""
+        expected = {
+            "device_api": "vfio-pci",
+            "type": "i915-GVTg_V5_4",
+            "pci_id": "8086591d",
+            "software_version": "1.0.0",
+        }
+        self.assertEqual(
+            expected,
+            attributes.normalise_state(
+                {
+                    "device_type": "vfio_pci",
+                    "mdev_type": "i915-GVTg_V5_4",
+                    "device_id": "0x8086591D",
+                    "interface_version": "1.0.0\n",
+                }
+            ),
+        )
+        self.assertEqual(expected, attributes.normalise_state(expected))
+
+    def test_identity_is_left_out(self) -> None:
+        """What identifies one device never gets into a class."""
+        self.assertEqual(
+            {"type": "t"},
+            attributes.normalise_state(
+                {
+                    "type": "t",
+                    "serial": "1",
+                    "uuid": "2",
+                    "remote_url": "nvme://x",
+                    "available_instances": "3",
+                }
+            ),
+        )
+
+    def test_empty_is_absent(self) -> None:
+        """An empty value is no attribute."""
+        self.assertEqual({}, attributes.normalise_state({"pv_mode": " \n"}))
+
+    def test_two_spellings_of_one_name(self) -> None:
+        """One attribute twice is fine only with one value."""
+        self.assertEqual(
+            {"type": "t"},
+            attributes.normalise_state({"type": "t", "mdev_type": "t"}),
+        )
+        self.assertRaises(
+            errors.ParseError,
+            attributes.normalise_state,
+            {"type": "t", "mdev_type": "u"},
+        )
+
+    def test_bad_values(self) -> None:
+        """A value that cannot be one is refused with its attribute."""
+        for value in ("a{b}", "a\nb", "caf\u00e9", "a\0", "x" * 1025):
+            error = self.assertRaises(
+                errors.ParseError, attributes.normalise_state, {"a": value}
+            )
+            self.assertIn("a: ", str(error))
+
+    def test_bad_names(self) -> None:
+        """A name that cannot be one is refused."""
+        for name in ("", "a b", "a:b", "x" * 65, "\u00e9"):
+            self.assertRaises(
+                errors.ParseError, attributes.normalise_state, {name: "1"}
+            )
+        self.assertRaises(
+            errors.ParseError,
+            attributes.normalise_state,
+            {f"a{number}": "1" for number in range(65)},
+        )
+
+
+class TemplatesTest(base.BaseTestCase):
+    def test_literal_parts_are_spelled_alike(self) -> None:
+        """Only the text outside of braces is brought into one form."""
+        self.assertEqual(
+            {
+                "device_api": "vfio-pci",
+                "pci_id": '8086{A_b:string:"591D"}',
+                "pv_mode": "",
+            },
+            attributes.normalise_templates(
+                {
+                    "device_api": "vfio_pci",
+                    "pci_id": '8086{A_b:string:"591D"}',
+                    "pv_mode": "",
+                }
+            ),
+        )
+
+    def test_errors_name_the_attribute(self) -> None:
+        """A template that is none is refused with its attribute."""
+        error = self.assertRaises(
+            errors.ParseError,
+            attributes.normalise_templates,
+            {"type": "V5_{n:int:x}"},
+        )
+        self.assertIn("type: expected a plain integer", str(error))
+        self.assertEqual(10, error.position)
+
+    def test_undeclared_variables(self) -> None:
+        """A variable without a declaration is refused."""
+        self.assertRaises(
+            errors.ParseError,
+            attributes.normalise_templates,
+            {"aggregator": "{val1}/2"},
+        )
