@@ -64,7 +64,8 @@ class Decision:
         uuid = report_uuid(host)
         mine = [part for part in self._parts if uuid in part.hosts]
         answers = []
-        mixed = False
+        # A class that nobody can read may be one that Nova would pick.
+        mixed = any(not part.classes for part in mine)
         for group in self._groups:
             found = _whole(group, mine)
             if found is None:

@@ -140,8 +140,8 @@ class VfioCompatFilter(filters.BaseHostFilter, filters.CandidateFilterMixin):
     def _read_fleet(
         self, devices: source.Source
     ) -> tuple[frozenset[str], list[fleet.Part]]:
-        classes, fresh = self._names.read()
-        return fresh, fleet.parts(devices.groups, classes, fresh)
+        known = self._names.read()
+        return known.fresh, fleet.parts(devices.groups, known)
 
     def _steer(self, host: Any, found: decision.HostAnswer) -> None:
         """Leave only the candidates that made the host's answer.

@@ -15,6 +15,7 @@ from nova_vfio_compat.placement import codec
 from nova_vfio_compat.placement import report as report_
 from nova_vfio_compat.scheduler import api
 from nova_vfio_compat.scheduler import errors
+from nova_vfio_compat.scheduler import names
 from nova_vfio_compat.scheduler import pairing
 from nova_vfio_compat.scheduler import source
 
@@ -29,6 +30,7 @@ MAX_SINGLE = 4
 class Part:
     """Classes that say the same of every group, and who has one of them.
 
+    :ivar classes: empty where all that is known is that there is a class
     :ivar hosts: uuid of report provider to its generation
     """
 
@@ -37,9 +39,7 @@ class Part:
 
 
 def parts(
-    groups: Iterable[source.Group],
-    classes: Mapping[str, Class],
-    fresh: frozenset[str],
+    groups: Iterable[source.Group], known: names.Known
 ) -> list[Part]:
     """The fresh reports, by the classes in them that matter.
 
@@ -49,12 +49,12 @@ def parts(
     groups = list(groups)
     relevant = sorted(
         (
-            one for one in classes.values()
+            one for one in known.classes.values()
             if any(group.concerns(one) for group in groups)
         ),
         key=lambda one: one.id,
     )
-    if not fresh:
+    if not known.fresh:
         return []
     if len(relevant) <= MAX_SINGLE:
         sets = [[one] for one in relevant]
@@ -63,15 +63,17 @@ def parts(
         for one in relevant:
             by_says.setdefault(_says(groups, one), []).append(one)
         sets = list(by_says.values())
-    return [
-        Part(
-            tuple(members),
-            api.report_providers(
-                (codec.class_trait(one.id) for one in members), fresh
-            ),
-        )
+    found = [
+        Part(tuple(members), _hosts((one.id for one in members), known))
         for members in sets
     ]
+    if known.undefined:
+        found.append(Part((), _hosts(known.undefined, known)))
+    return found
+
+
+def _hosts(ids: Iterable[str], known: names.Known) -> dict[str, int]:
+    return api.report_providers(map(codec.class_trait, ids), known.fresh)
 
 
 def _says(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+import dataclasses
 import datetime
 import threading
 
@@ -25,7 +26,19 @@ LOG = logging.getLogger(__name__)
 #: days after which a report that was not renewed is stale
 FRESH_DAYS = 2
 
-Classes = Mapping[str, device_class.DeviceClass]
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Known:
+    """What Placement's trait names say of the fleet.
+
+    :ivar classes: the classes that some host has or had, by id
+    :ivar undefined: ids of classes whose definition cannot be used
+    :ivar fresh: names of the SEEN traits of reports that are not stale
+    """
+
+    classes: Mapping[str, device_class.DeviceClass]
+    undefined: frozenset[str]
+    fresh: frozenset[str]
 
 
 class Names:
@@ -37,14 +50,12 @@ class Names:
         self._seen: frozenset[str] = frozenset()
         self._seen_on: datetime.date | None = None
 
-    def read(self) -> tuple[Classes, frozenset[str]]:
+    def read(self) -> Known:
         """Read which classes exist now.
 
         One request; two where a class was never seen before or the day
         changed.
 
-        :returns: the classes that some host has or had, by id, and the
-            names of the SEEN traits of fresh reports
         :raises CannotDecide: Placement does not answer
         """
         today = datetime.datetime.now(datetime.UTC).date()
@@ -71,7 +82,7 @@ class Names:
         if known_on != today or codec.seen_trait(today) not in fresh:
             listed = api.existing_traits(_window(today))
             fresh = self._remember_seen(listed, today)
-        return classes, fresh
+        return Known(classes, frozenset(ids - classes.keys()), fresh)
 
     def forget_seen(self) -> None:
         """Placement refused a name: read the SEEN names again."""

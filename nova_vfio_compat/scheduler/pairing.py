@@ -70,14 +70,16 @@ def pairs(
 ) -> set[tuple[Class, Class]]:
     """The pairs of classes that could meet.
 
-    Where a destination has the mdev type of a source, Nova takes that one.
+    Where a destination has the mdev type of a source, Nova takes that one;
+    a class that does not tell its type may be of any.
     """
     found: set[tuple[Class, Class]] = set()
     destinations = list(destinations)
     for one in sources:
+        kind = _type(one)
         same = [
             other for other in destinations
-            if one.bus != "mdev" or _type(one) == _type(other)
+            if kind is None or _type(other) in (None, kind)
         ]
         found.update((one, other) for other in same or destinations)
     return found
@@ -149,5 +151,7 @@ def _ids(pair: tuple[Class, Class]) -> tuple[str, str]:
 
 
 def _type(one: Class) -> str | None:
+    if one.bus != "mdev":
+        return None
     state = one.state or next(iter(one.accepts), {})
     return state.get("type")

@@ -75,7 +75,12 @@ class Providers:
         self._known: dict[str, tuple[str, str]] = {}
 
     def learn(self, any_uuid: str, wanted: Iterable[str]) -> None:
-        """Read the tree of a provider unless all wanted are known."""
+        """Read the tree of a provider unless all wanted are known.
+
+        A wanted one that is not in this tree, such as shared storage, is
+        remembered as one that stands for no device.
+        """
+        wanted = list(wanted)
         with self._lock:
             if all(uuid in self._known for uuid in wanted):
                 return
@@ -89,6 +94,8 @@ class Providers:
             if len(self._known) > self._MAX:
                 self._known.clear()
             self._known.update(found)
+            for uuid in wanted:
+                self._known.setdefault(uuid, ("", uuid))
 
     def root(self, uuid: str) -> str | None:
         """The uuid of the root of the provider's tree."""
@@ -141,12 +148,10 @@ def read(
             f"{moving.source}",
         )
     node = _compute_node(held)
-    providers.learn(node, [node])
+    providers.learn(node, held)
     root = providers.root(node) or node
-    nested = [uuid for uuid in held if uuid != root]
-    providers.learn(root, [root])
     mdevs = {}
-    for uuid in nested:
+    for uuid in held:
         device = providers.device(uuid)
         found = {
             name for name in held[uuid]

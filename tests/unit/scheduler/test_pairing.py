@@ -81,6 +81,19 @@ class PairingTest(base.BaseTestCase):
             pairing.answer(mdevs(one), [vgpu("u"), dark]).outcome,
         )
 
+    def test_mdev_that_does_not_tell_its_type(self) -> None:
+        """An mdev that cannot be read may be the one that Nova takes."""
+        dark = compat.DeviceClass(
+            family="migration",
+            bus="mdev",
+            evidence=compat.Evidence.DECLARED,
+            reason=compat.Code.MALFORMED,
+        )
+        one = vgpu("t")
+        self.assertIs(
+            Outcome.UNKNOWN, pairing.answer(mdevs(one), [one, dark]).outcome
+        )
+
     def test_device_that_is_not_reported(self) -> None:
         """A device of which nothing is published is unknown."""
         answer = pairing.answer(mdevs(vgpu("t")), None)
@@ -131,7 +144,7 @@ class ConcernsTest(base.BaseTestCase):
             ({"resource_class": "CUSTOM_X"}, True),
         ):
             self.assertEqual(
-                expected, functions(one, spec=spec).concerns(one), spec
+                expected, functions(one, spec=spec).concerns(one), str(spec)
             )
 
     def test_ids_that_are_not_known(self) -> None:
