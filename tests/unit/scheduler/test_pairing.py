@@ -78,7 +78,9 @@ class PairingTest(base.BaseTestCase):
         )
         self.assertIs(
             Outcome.INCOMPATIBLE,
-            pairing.answer(mdevs(one), [vgpu("u"), dark]).outcome,
+            pairing.answer(
+                mdevs(one), [vgpu("t", "2.0", "2.0"), dark]
+            ).outcome,
         )
 
     def test_mdev_that_does_not_tell_its_type(self) -> None:
