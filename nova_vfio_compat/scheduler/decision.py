@@ -16,6 +16,7 @@ from nova_vfio_compat.placement import report as report_
 from nova_vfio_compat.scheduler import fleet
 from nova_vfio_compat.scheduler import pairing
 from nova_vfio_compat.scheduler import source
+from nova_vfio_compat.scheduler import whose
 
 Class = device_class.DeviceClass
 Outcome = codes.Outcome
@@ -76,6 +77,51 @@ class Decision:
         if not mixed or whole.outcome is Outcome.INCOMPATIBLE:
             return HostAnswer(whole)
         return self._by_candidate(host, uuid, mine)
+
+    def explain(
+        self,
+        answers: dict[str, HostAnswer],
+        owners: whose.Owners,
+        query: whose.Query,
+    ) -> dict[str, HostAnswer]:
+        """Find the one reason where only "one of these" is known.
+
+        :param answers: uuid of report provider to what was decided
+        :returns: the same, with fewer reasons and the same outcomes
+        :raises CannotDecide, UnknownTrait: as ``query`` does
+        """
+        vague = {
+            uuid: [
+                part for part in self._parts
+                if uuid in part.hosts and part.classes
+            ]
+            for uuid, found in answers.items()
+            if not found.answer.exact
+        }
+        exact: dict[str, dict[int, Class]] = {}
+        for index, part in enumerate(self._parts):
+            wanted = [uuid for uuid, mine in vague.items() if part in mine]
+            if wanted:
+                found = owners.identify(part, wanted, query)
+                for uuid, one in found.items():
+                    exact.setdefault(uuid, {})[index] = one
+        result = dict(answers)
+        for uuid, mine in vague.items():
+            classes = exact.get(uuid, {})
+            if len(classes) == len(mine):
+                result[uuid] = HostAnswer(
+                    pairing.together(
+                        pairing.answer(
+                            group,
+                            [
+                                one for one in classes.values()
+                                if group.concerns(one)
+                            ],
+                        )
+                        for group in self._groups
+                    )
+                )
+        return result
 
     def _by_candidate(
         self, host: Any, uuid: str, mine: list[fleet.Part]
@@ -149,10 +195,10 @@ def _whole(
     }
     if len(classes) > 1 and len(kinds) > 1:
         return None
-    if any(len(part.classes) > 1 for part in mine):
-        # Which of the part's classes the host has is not known.
-        return singles[0]
-    return pairing.together(singles)
+    whole = pairing.together(singles)
+    # Which of a part's classes the host has is not known.
+    exact = all(len(part.classes) == 1 for part in mine)
+    return dataclasses.replace(whole, exact=exact or not whole.reasons)
 
 
 def _providers(group: source.Group, candidate: Candidate) -> list[str]:

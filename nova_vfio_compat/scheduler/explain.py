@@ -32,7 +32,9 @@ def reason_text(reason: pairing.Reason) -> str:
 
 def answer_text(answer: pairing.Answer) -> str:
     """Every reason of an answer in one line."""
-    texts = dict.fromkeys(map(reason_text, answer.reasons))
+    texts = list(dict.fromkeys(map(reason_text, answer.reasons)))
+    if len(texts) > 1 and not answer.exact:
+        return f"one of {len(texts)} reasons, such as {texts[0]}"
     return "; ".join(texts) or answer.outcome.value
 
 

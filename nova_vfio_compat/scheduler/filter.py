@@ -22,6 +22,7 @@ from nova_vfio_compat.scheduler import names
 from nova_vfio_compat.scheduler import pairing
 from nova_vfio_compat.scheduler import request
 from nova_vfio_compat.scheduler import source
+from nova_vfio_compat.scheduler import whose
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class VfioCompatFilter(filters.BaseHostFilter, filters.CandidateFilterMixin):
         self._names = names.Names()
         self._providers = source.Providers()
         self._reports = fleet.Reports()
+        self._owners = whose.Owners()
 
     def filter_all(
         self, filter_obj_list: Iterable[Any], spec_obj: Any
@@ -134,8 +136,45 @@ class VfioCompatFilter(filters.BaseHostFilter, filters.CandidateFilterMixin):
         deciding = decision.Decision(
             devices.groups, found, self._reports, self._providers
         )
-        answers = [deciding.judge(host) for host in hosts]
-        return _say_why_unknown(hosts, answers, found, fresh)
+        uuids = [decision.report_uuid(host) for host in hosts]
+        answers = {
+            uuid: deciding.judge(host)
+            for uuid, host in zip(uuids, hosts, strict=True)
+        }
+        answers = self._explained(deciding, answers, found, fresh)
+        return [answers[uuid] for uuid in uuids]
+
+    def _explained(
+        self,
+        deciding: decision.Decision,
+        answers: dict[str, decision.HostAnswer],
+        found: list[fleet.Part],
+        fresh: frozenset[str],
+    ) -> dict[str, decision.HostAnswer]:
+        """The same answers with better reasons, if they can be had."""
+        try:
+            answers = deciding.explain(
+                answers,
+                self._owners,
+                lambda asked: fleet.hosts_with(
+                    (one.id for one in asked), fresh
+                ),
+            )
+            reported = {uuid for part in found for uuid in part.hosts}
+            silent = {
+                uuid for uuid, said in answers.items()
+                if said.answer.outcome is Outcome.UNKNOWN
+            } - reported
+            why = fleet.why_unknown(silent, fresh) if silent else {}
+        except (errors.CannotDecide, errors.UnknownTrait) as error:
+            LOG.debug("Reasons stay vague: %s", error)
+            return answers
+        for uuid, code in why.items():
+            reason = pairing.Reason(Outcome.UNKNOWN, code)
+            answers[uuid] = decision.HostAnswer(
+                pairing.Answer(Outcome.UNKNOWN, (reason,))
+            )
+        return answers
 
     def _read_fleet(
         self, devices: source.Source
@@ -172,35 +211,3 @@ def _kept(
         host for host, found in judged
         if found.answer.outcome in (Outcome.COMPATIBLE, Outcome.UNKNOWN)
     ]
-
-
-def _say_why_unknown(
-    hosts: list[Any],
-    answers: list[decision.HostAnswer],
-    found: list[fleet.Part],
-    fresh: frozenset[str],
-) -> list[decision.HostAnswer]:
-    """Replace "not reported" by the exact reason where there is one."""
-    reported = {uuid for part in found for uuid in part.hosts}
-    silent = {
-        decision.report_uuid(host)
-        for host, said in zip(hosts, answers, strict=True)
-        if said.answer.outcome is Outcome.UNKNOWN
-    } - reported
-    if not silent:
-        return answers
-    try:
-        why = fleet.why_unknown(silent, fresh)
-    except errors.CannotDecide as error:
-        LOG.debug("Cannot tell why hosts have no report: %s", error)
-        return answers
-    result = []
-    for host, said in zip(hosts, answers, strict=True):
-        uuid = decision.report_uuid(host)
-        if uuid in why and said.answer.outcome is Outcome.UNKNOWN:
-            reason = pairing.Reason(Outcome.UNKNOWN, why[uuid])
-            said = decision.HostAnswer(
-                pairing.Answer(Outcome.UNKNOWN, (reason,))
-            )
-        result.append(said)
-    return result

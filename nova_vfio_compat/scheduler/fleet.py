@@ -21,10 +21,6 @@ from nova_vfio_compat.scheduler import source
 
 Class = device_class.DeviceClass
 
-#: up to so many classes are asked for one by one, so that each host's
-#: reason is exact; beyond that they are asked for by what they say
-MAX_SINGLE = 4
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Part:
@@ -56,24 +52,24 @@ def parts(
     )
     if not known.fresh:
         return []
-    if len(relevant) <= MAX_SINGLE:
-        sets = [[one] for one in relevant]
-    else:
-        by_says: dict[object, list[Class]] = {}
-        for one in relevant:
-            by_says.setdefault(_says(groups, one), []).append(one)
-        sets = list(by_says.values())
+    by_says: dict[object, list[Class]] = {}
+    for one in relevant:
+        by_says.setdefault(_says(groups, one), []).append(one)
     found = [
-        Part(tuple(members), _hosts((one.id for one in members), known))
-        for members in sets
+        Part(
+            tuple(members),
+            hosts_with((one.id for one in members), known.fresh),
+        )
+        for members in by_says.values()
     ]
     if known.undefined:
-        found.append(Part((), _hosts(known.undefined, known)))
+        found.append(Part((), hosts_with(known.undefined, known.fresh)))
     return found
 
 
-def _hosts(ids: Iterable[str], known: names.Known) -> dict[str, int]:
-    return api.report_providers(map(codec.class_trait, ids), known.fresh)
+def hosts_with(ids: Iterable[str], fresh: frozenset[str]) -> dict[str, int]:
+    """The fresh reports with one of these classes, and their generations."""
+    return api.report_providers(map(codec.class_trait, ids), fresh)
 
 
 def _says(

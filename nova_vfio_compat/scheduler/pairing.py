@@ -49,10 +49,15 @@ class Reason:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Answer:
-    """What holds for one choice of destination devices."""
+    """What holds for one choice of destination devices.
+
+    :ivar reasons: why it is not simply yes
+    :ivar exact: False if only one of the reasons holds
+    """
 
     outcome: codes.Outcome
     reasons: tuple[Reason, ...] = ()
+    exact: bool = True
 
 
 def worst(outcomes: Iterable[codes.Outcome]) -> codes.Outcome:
@@ -135,15 +140,13 @@ def together(answers: Iterable[Answer]) -> Answer:
     """What holds if every group must be fine."""
     all_ = list(answers)
     outcome = worst(item.outcome for item in all_)
-    return Answer(
-        outcome,
-        tuple(
-            reason
-            for item in all_
-            for reason in item.reasons
-            if reason.outcome is outcome
-        ),
-    )
+    reasons = {
+        reason: None
+        for item in all_
+        for reason in item.reasons
+        if reason.outcome is outcome
+    }
+    return Answer(outcome, tuple(reasons), all(item.exact for item in all_))
 
 
 def _ids(pair: tuple[Class, Class]) -> tuple[str, str]:
