@@ -168,13 +168,16 @@ class _Pair:
             if name not in wanted and own is not None:
                 wanted[name] = own
         if self.source.family != self.destination.family:
-            # The two vocabularies share only what is common to all.
-            common = ("device_api", "type")
-            source = {k: v for k, v in source.items() if k in common}
-            wanted = {
-                k: v for k, v in wanted.items()
-                if k in common and template.parse(v).is_literal
-            }
+            # The two vocabularies share only what is common to all. The
+            # variables of a pattern may be declared in what is not shared.
+            common = [
+                name for name in ("device_api", "type")
+                if name in source
+                and name in wanted
+                and template.parse(wanted[name]).is_literal
+            ]
+            source = {name: source[name] for name in common}
+            wanted = {name: wanted[name] for name in common}
         for name in self.skip:
             source.pop(name, None)
             wanted.pop(name, None)

@@ -234,7 +234,10 @@ class AcceptanceTest(base.BaseTestCase):
         )
         same = declared({"type": "t", "software_version": "1"}, {})
         other = declared({"type": "u", "software_version": "1"}, {})
-        for pair in ((inferred, same), (same, inferred)):
+        pattern = declared({"type": "t"}, {"type": "{a:string:\"t\"}"})
+        for pair in (
+            (inferred, same), (same, inferred), (inferred, pattern)
+        ):
             verdict = self.assert_verdict(
                 Outcome.UNKNOWN, *pair, code=Code.FAMILIES_DIFFER
             )

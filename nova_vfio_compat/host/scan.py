@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""One look at a host: which devices it has and of which classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nova_vfio_compat.compat import codes
+from nova_vfio_compat.compat import device_class
+from nova_vfio_compat.host import context
+from nova_vfio_compat.host import describe
+from nova_vfio_compat.host import device as device_
+from nova_vfio_compat.host import driver
+from nova_vfio_compat.host import errors
+from nova_vfio_compat.host import loader
+from nova_vfio_compat.host import mdev
+from nova_vfio_compat.host import names
+from nova_vfio_compat.host import offered as offered_
+from nova_vfio_compat.host import pci
+from nova_vfio_compat.host import tree as host_tree
+from nova_vfio_compat.host.sources import base
+
+
+def scan(
+    tree: host_tree.HostTree,
+    offered: offered_.Offered | None = None,
+    sources: Iterable[base.Source] | None = None,
+) -> device_.HostScan:
+    """Find the devices of a host and describe each.
+
+    Listed are PCI functions that are VFs or have some, declare something,
+    are under a VFIO driver, are claimed by a source or offered by
+    nova.conf; the types of each mdev parent; and each mdev. A VF that is
+    itself an mdev parent is listed by its types.
+
+    :param offered: what nova.conf offers; None: everything is offered, and
+        managed, which is Nova's default
+    :param sources: instead of those that are installed
+    :raises NotAHostTree: the root of the tree holds no host
+    """
+    tree.check()
+    if sources is None:
+        named, problems = loader.load()
+    else:
+        problems = ()
+        named = loader.ranked(
+            [loader.NamedSource(item.family, item) for item in sources]
+        )
+    return _Scan(tree.once(), offered, named).run(problems)
+
+
+class _Scan:
+    def __init__(
+        self,
+        tree: host_tree.HostTree,
+        offered: offered_.Offered | None,
+        sources: tuple[loader.NamedSource, ...],
+    ) -> None:
+        self._broken: list[errors.ReadError] = []
+        functions = pci.functions(tree, self._broken)
+        self._mediated = mdev.Mediated(tree, functions, self._broken)
+        self._ctx = context.Context(tree, functions, offered)
+        self._describer = describe.Describer(sources, self._ctx)
+        self._devices: list[device_.Device] = []
+
+    def run(
+        self, problems: tuple[device_.Problem, ...]
+    ) -> device_.HostScan:
+        for function in self._ctx.functions.values():
+            self._add_function(function)
+        mdevs: dict[str, list[describe.Description]] = {}
+        for item in self._mediated.mdevs:
+            found = self._add_mdev(item)
+            if found is not None and item.type is not None:
+                mdevs.setdefault(item.type.path, []).append(found)
+        for type_ in self._mediated.types.values():
+            self._add_type(type_, mdevs.get(type_.path, []))
+        return device_.HostScan(
+            tuple(
+                sorted(
+                    self._devices,
+                    key=lambda item: (item.name, item.type or "", item.kind),
+                )
+            ),
+            (
+                *problems,
+                *self._describer.problems,
+                *(
+                    device_.Problem.of(error)
+                    for error in (*self._broken, *self._ctx.drivers.broken)
+                ),
+            ),
+        )
+
+    def _add_function(self, function: pci.PciFunction) -> None:
+        owner = self._describer.owner(function)
+        if not self._is_listed(function, owner is not None):
+            return
+        kind = device_.VF if function.is_vf else device_.PCI
+        classes: tuple[device_class.DeviceClass, ...] = ()
+        problems: tuple[device_.Problem, ...] = ()
+        driver_name = function.bound
+        if function.has_vfs:
+            kind = device_.PF
+        if not function.has_vfs or owner is not None:
+            found = self._describer.describe(function, owner)
+            if found is None:
+                return
+            classes = (found.device_class,)
+            problems = found.problems
+            driver_name = self._ctx.effective_driver(function).name
+        self._devices.append(
+            device_.Device(
+                name=function.name,
+                kind=kind,
+                parent=names.pci(function.pf) if function.pf else None,
+                driver=driver_name,
+                bound=function.bound,
+                type=None,
+                classes=classes,
+                # Its VFs are what Nova hands out.
+                offered=(
+                    not function.has_vfs
+                    and self._ctx.match(function) is not None
+                ),
+                problems=problems,
+            )
+        )
+
+    def _is_listed(self, function: pci.PciFunction, claimed: bool) -> bool:
+        if claimed or driver.is_vfio(function):
+            return True
+        if self._ctx.offered is not None and self._ctx.match(function):
+            return True
+        if function.is_mdev_parent:
+            return False
+        return function.is_vf or function.has_vfs
+
+    def _add_mdev(self, item: mdev.Mdev) -> describe.Description | None:
+        owner = self._describer.owner(item)
+        found = self._describer.describe(item, owner)
+        if found is None:
+            return None
+        parent = item.parent
+        type_id = None if item.type is None else item.type.id
+        self._devices.append(
+            device_.Device(
+                name=item.name,
+                kind=device_.MDEV,
+                parent=None if parent is None else parent.name,
+                driver=item.bound,
+                bound=item.bound,
+                type=type_id,
+                classes=(found.device_class,),
+                offered=(
+                    parent is not None
+                    and type_id is not None
+                    and self._ctx.mdev_type_offered(parent.address, type_id)
+                ),
+                problems=found.problems,
+            )
+        )
+        return found
+
+    def _add_type(
+        self, item: mdev.MdevType, mdevs: list[describe.Description]
+    ) -> None:
+        existing = {found.device_class for found in mdevs}
+        problems: tuple[device_.Problem, ...] = ()
+        if any(
+            one.evidence is codes.Evidence.DECLARED for one in existing
+        ):
+            # Nova may hand out each of these; what a fresh one would
+            # declare is seen when it is there.
+            classes = tuple(sorted(existing, key=lambda one: one.id))
+        else:
+            found = self._describer.describe(
+                item, self._describer.owner(item)
+            )
+            if found is None:
+                return
+            classes = (found.device_class,)
+            problems = found.problems
+        parent = item.parent
+        self._devices.append(
+            device_.Device(
+                name=parent.name,
+                kind=device_.MDEV_TYPE,
+                parent=parent.name,
+                driver=item.driver,
+                bound=parent.bound,
+                type=item.id,
+                classes=classes,
+                offered=self._ctx.mdev_type_offered(parent.address, item.id),
+                problems=problems,
+            )
+        )
