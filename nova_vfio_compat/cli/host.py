@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""``nova-vfio-compat host``: what the fleet has published."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from cliff import lister
+from oslo_config import cfg
+
+from nova_vfio_compat import conf as conf_
+from nova_vfio_compat.placement import client as client_
+from nova_vfio_compat.placement import codec
+from nova_vfio_compat.placement import errors
+from nova_vfio_compat.placement import provider
+from nova_vfio_compat.placement import render
+from nova_vfio_compat.placement import report as report_
+
+
+class _PlacementCommand(lister.Lister):
+    """A command that reads Placement; its errors are one sentence."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--config-file",
+            action="append",
+            metavar="FILE",
+            help="file with the [placement] credentials, may be repeated "
+            "(default: /etc/nova/nova.conf)",
+        )
+        return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        """Exit code 1 if Placement cannot be read, 2 for configuration."""
+        try:
+            return super().run(parsed_args)
+        except (conf_.ConfigurationError, errors.PlacementError) as error:
+            print(f"{self.app.NAME}: {error}.", file=sys.stderr)
+            return error.exit_code
+
+    def client(
+        self, parsed_args: argparse.Namespace
+    ) -> client_.PlacementClient:
+        """A client whose Placement has been asked for its version."""
+        conf = cfg.ConfigOpts()
+        conf_.load(conf, [], "nova-vfio-compat", parsed_args.config_file)
+        client = client_.from_conf(conf)
+        client.check_version()
+        return client
+
+
+class HostList(_PlacementCommand):
+    """List the hosts that have published a report."""
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        client = self.client(parsed_args)
+        rows: list[tuple[Any, ...]] = []
+        for found in client.providers_with(codec.REPORT):
+            report = _read(client, found)
+            if report is not None:
+                rows.append((
+                    provider.hypervisor_hostname(found.name),
+                    found.uuid,
+                    max(report.seen, default=""),
+                    len(report.classes),
+                    len(report.devices),
+                ))
+        return ("Host", "Provider", "Seen", "Classes", "Devices"), rows
+
+
+class HostShow(_PlacementCommand):
+    """Show what a host has published."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "host",
+            metavar="HOST",
+            help="name of the compute node (hypervisor hostname)",
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], list[tuple[str, str, str]]]:
+        client = self.client(parsed_args)
+        name = provider.report_provider_name(parsed_args.host)
+        found = client.provider_by_name(name)
+        report = _read(client, found) if found else None
+        if found is None or report is None:
+            raise errors.NoReport(parsed_args.host)
+        return render.COLUMNS, [
+            ("provider", found.name, found.uuid),
+            *render.rows(report),
+        ]
+
+
+def _read(
+    client: client_.PlacementClient, found: provider.Provider
+) -> report_.Report | None:
+    """The report of a provider; None if it is gone or has none."""
+    traits = client.provider_traits(found.uuid)
+    if traits is None:
+        return None
+    report = codec.decode(traits.names)
+    return report if report.present else None
