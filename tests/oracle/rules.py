@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stated rules: may this destination load what this source writes?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+import enum
+import re
+
+from tests.oracle import texts
+
+Raw = Mapping[str, bytes]
+
+
+class Answer(enum.Enum):
+    """What can be said of one pair."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclasses.dataclass(frozen=True)
+class Device:
+    """What can be seen of one device.
+
+    :ivar rule: who knows what its values mean: declared, mlx5, mdev, none
+    :ivar raw: the alternatives as they were written
+    :ivar silent: the answer, whatever the other side, where nothing is
+        written or accepted
+    """
+
+    bus: str
+    rule: str
+    state: Mapping[str, str] | None
+    raw: tuple[Raw, ...] = ()
+    exposed: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    silent: Answer | None = None
+
+
+def same(source: Device, destination: Device) -> bool:
+    """Whether two devices write and accept exactly the same."""
+    def key(device: Device) -> object:
+        return (device.bus, device.rule, device.state, device.exposed,
+                sorted(str(sorted(texts.named(raw).items()))
+                       for raw in device.raw))
+    return key(source) == key(destination)
+
+
+def answer(source: Device, destination: Device) -> Answer:
+    """Whether ``destination`` can load the state of ``source``."""
+    if source.bus != destination.bus:
+        return Answer.NO
+    for name in source.exposed.keys() & destination.exposed.keys():
+        if source.exposed[name] != destination.exposed[name]:
+            return Answer.NO
+    silences = set()
+    if source.state is None:
+        silences.add(source.silent)
+    if not destination.raw:
+        silences.add(destination.silent)
+    if silences:
+        # What is certain of one side is not in doubt because of the other.
+        return Answer.NO if Answer.NO in silences else Answer.UNKNOWN
+    if same(source, destination):
+        return Answer.YES
+    if source.rule != destination.rule:
+        # Only what both vocabularies know can say no; nothing says yes.
+        fits = any(_common_fits(source, destination, raw)
+                   for raw in destination.raw)
+        return Answer.UNKNOWN if fits else Answer.NO
+    admitted = any(admits(source, destination, raw)
+                   for raw in destination.raw)
+    return Answer.YES if admitted else Answer.NO
+
+
+def admits(source: Device, destination: Device, raw: Raw) -> bool:
+    """Whether one alternative lets the source's state in."""
+    literals = texts.literal_names(raw)
+    return any(
+        _fits(source, _completed(destination, one), literals | (
+            {"software_version"} - one.keys()))
+        for one in texts.expansions(raw))
+
+
+def _completed(destination: Device,
+               one: dict[str, str | None]) -> dict[str, str | None]:
+    own = destination.state or {}
+    for name in ("device_api", "type", "software_version"):
+        if name not in one and name in own:
+            one = {**one, name: own[name]}
+    return one
+
+
+def _fits(source: Device, wanted: Mapping[str, str | None],
+          literals: Iterable[str]) -> bool:
+    state = source.state or {}
+    for name, value in wanted.items():
+        written = state.get(name, "")
+        if value is None:
+            return False
+        if name == "software_version" and name in literals and value:
+            if not version_fits(written, value):
+                return False
+        elif written != value:
+            return False
+    unmentioned = state.keys() - wanted.keys()
+    if source.bus == "mdev":
+        unmentioned -= {"pci_id"}
+    return not unmentioned
+
+
+def _common_fits(source: Device, destination: Device, raw: Raw) -> bool:
+    """Whether nothing that both vocabularies know is plainly different."""
+    written = source.state or {}
+    patterns = texts.named(raw)
+    for name in ("device_api", "type"):
+        wanted = patterns.get(name, (destination.state or {}).get(name))
+        if wanted is None or name not in written or "{" in wanted:
+            continue
+        if texts.spelling(name, wanted) != written[name]:
+            return False
+    return True
+
+
+def version_fits(written: str, accepted: str) -> bool:
+    """The major equal, the source's minor no greater, bugfix ignored."""
+    plain = r"([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:\.[0-9]{1,9})*"
+    ours = re.fullmatch(plain, written)
+    theirs = re.fullmatch(plain, accepted)
+    if ours is None or theirs is None:
+        return written == accepted
+    return (int(ours[1]) == int(theirs[1])
+            and int(ours[2] or 0) <= int(theirs[2] or 0))
