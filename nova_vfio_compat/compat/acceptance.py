@@ -78,20 +78,16 @@ class _Pair:
         if source.bus != destination.bus:
             return self._result(Outcome.INCOMPATIBLE, code=Code.BUS_DIFFERS)
         exposed = self._exposed()
-        for side, one in (("source", source), ("destination", destination)):
-            silent = (
-                one.state is None if side == "source" else not one.accepts
-            )
-            if silent and one.reason is not None:
-                # What differs in sight of the guest decides "no" even
-                # where nothing else is known.
-                if exposed or not one.reason.is_unknown:
-                    return self._result(
-                        Outcome.INCOMPATIBLE, exposed, one.reason, side
-                    )
+        silent = self._silent()
+        # What is sure decides "no" even where the rest is not known; what
+        # differs in sight of the guest is sure.
+        if silent:
+            side, reason = silent[0]
+            if exposed or not reason.is_unknown:
                 return self._result(
-                    Outcome.UNKNOWN, code=one.reason, side=side
+                    Outcome.INCOMPATIBLE, exposed, reason, side
                 )
+            return self._result(Outcome.UNKNOWN, code=reason, side=side)
         if source == destination:
             return self._result(Outcome.COMPATIBLE)
         try:
@@ -135,6 +131,18 @@ class _Pair:
             side,
             tuple(sorted(self.unverified)),
         )
+
+    def _silent(self) -> list[tuple[str, codes.Code]]:
+        """The sides that do not say what is asked of them, and why.
+
+        A sure reason goes first.
+        """
+        found = []
+        if self.source.state is None and self.source.reason:
+            found.append(("source", self.source.reason))
+        if not self.destination.accepts and self.destination.reason:
+            found.append(("destination", self.destination.reason))
+        return sorted(found, key=lambda item: item[1].is_unknown)
 
     def _exposed(self) -> list[verdict.Mismatch]:
         """What the guest would see differ."""

@@ -124,13 +124,13 @@ def write_function(path: pathlib.Path, function: Function,
         "revision": "0x%02x" % function.revision,
         "class": "0x%06x" % function.class_code,
         "modalias": function.modalias,
-        "numa_node": "%d" % function.numa_node,
         "enable": "0",
         "irq": "0",
         "resource": resource_lines(function, vfs),
     }.items():
         files.write(path / name, value)
     files.write(path / "driver_override", "(null)", 0o644)
+    files.write(path / "numa_node", "%d" % function.numa_node, 0o644)
 
 
 def write_uevent(path: pathlib.Path, address: str, function: Function,

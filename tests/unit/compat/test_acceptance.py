@@ -188,6 +188,15 @@ class AcceptanceTest(base.BaseTestCase):
                 Outcome.UNKNOWN, *pair, code=Code.FIRMWARE_UNREADABLE
             )
 
+    def test_sure_and_unknown(self) -> None:
+        """A sure no of one side counts whatever is unknown of the other."""
+        dark = function_without(Code.FIRMWARE_UNREADABLE)
+        plain = function_without(Code.PLAIN_VFIO_PCI)
+        for pair in ((dark, plain), (plain, dark)):
+            self.assert_verdict(
+                Outcome.INCOMPATIBLE, *pair, code=Code.PLAIN_VFIO_PCI
+            )
+
     def test_exposed(self) -> None:
         """What the guest sees must be equal whatever is accepted."""
         verdict = self.assert_verdict(
