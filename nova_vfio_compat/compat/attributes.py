@@ -43,7 +43,8 @@ _IDENTITY = frozenset({
 })
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_BRACES = re.compile(r"(\{[^}]*\})")
+_BRACES = re.compile(r'(\{(?:[^"}]|"[^"]*")*\})')
+_QUOTED = re.compile(r'"([^"]*)"')
 
 
 def normalise_state(raw: Mapping[str, str]) -> dict[str, str]:
@@ -85,8 +86,7 @@ def normalise_templates(raw: Mapping[str, str]) -> dict[str, str]:
                 f"{name}: {error.message}", error.text, error.position
             ) from None
         result[name] = "".join(
-            piece if piece.startswith("{") else _spelling(name, piece)
-            for piece in _BRACES.split(text)
+            _spelling_in(name, piece) for piece in _BRACES.split(text)
         )
     alternative.Alternative(result)
     return result
@@ -123,6 +123,15 @@ def _check_value(name: str, value: str, longest: int) -> None:
                 value,
                 position,
             )
+
+
+def _spelling_in(name: str, piece: str) -> str:
+    """One spelling for a literal part, or for the strings in braces."""
+    if not piece.startswith("{"):
+        return _spelling(name, piece)
+    return _QUOTED.sub(
+        lambda quoted: f'"{_spelling(name, quoted[1])}"', piece
+    )
 
 
 def _spelling(name: str, text: str) -> str:

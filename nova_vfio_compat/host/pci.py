@@ -131,7 +131,7 @@ class PciFunction:
             missing.append("exposed:bars")
         else:
             try:
-                values.update(resource.bars(text))
+                values["bars"] = resource.bars(text)
             except compat_errors.ParseError as error:
                 raise errors.malformed(path, error) from None
         return values, tuple(missing)

@@ -19,18 +19,20 @@ _PREFETCH = 0x00002000
 _MEMORY_64 = 0x00100000
 
 
-def bars(text: str) -> dict[str, str]:
-    """Return size and kind of each BAR: ``{"bar0": "mem64pref:0x100000"}``.
+def bars(text: str) -> str:
+    """Return number, kind and size of each BAR: ``0:mem64pref:0x100000``.
 
-    Where a BAR lies is the host's business; how large it is and of which
-    kind, a guest sees. QEMU completes a migration onto a BAR of another
-    size without a word.
+    In one text, because a BAR that one of two functions lacks is as much of
+    a difference as one of another size; ``none`` if there is none. Where a
+    BAR lies is the host's business; how large it is and of which kind, a
+    guest sees. QEMU completes a migration onto a BAR of another size
+    without a word.
 
     :param text: ``start end flags`` per line (drivers/pci/pci-sysfs.c,
         resource_show)
     :raises ParseError: a line is anything else
     """
-    found = {}
+    found = []
     position = 0
     for index, line in enumerate(text.split("\n")[:_BARS]):
         match = _LINE.fullmatch(line)
@@ -43,9 +45,9 @@ def bars(text: str) -> dict[str, str]:
         start, end, flags = (int(part, 16) for part in match.groups())
         kind = _kind(flags)
         if kind and end > start:
-            found[f"bar{index}"] = f"{kind}:0x{end - start + 1:x}"
+            found.append(f"{index}:{kind}:0x{end - start + 1:x}")
         position += len(line) + 1
-    return found
+    return ",".join(found) or "none"
 
 
 def _kind(flags: int) -> str:

@@ -93,6 +93,10 @@ class Reports:
     def read(self, uuid: str, generation: int) -> report_.Report:
         """The report of a provider that is at this generation.
 
+        A provider that is deleted and made again counts from 0, so nothing
+        of ours deletes one whose compute node is alive: a report is
+        withdrawn by taking its traits away.
+
         :raises CannotDecide: Placement does not answer
         """
         with self._lock:

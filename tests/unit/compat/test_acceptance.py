@@ -227,10 +227,10 @@ class AcceptanceTest(base.BaseTestCase):
             Outcome.COMPATIBLE,
             function(),
             function(
-                exposed={"vendor": "15b3", "device": "101e", "bar0": "1"}
+                exposed={"vendor": "15b3", "device": "101e", "bars": "1"}
             ),
         )
-        self.assertEqual(("exposed:bar0",), verdict.unverified)
+        self.assertEqual(("exposed:bars",), verdict.unverified)
 
     def test_families(self) -> None:
         """Two vocabularies can say no together, never yes."""

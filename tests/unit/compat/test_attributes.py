@@ -83,20 +83,26 @@ class StateTest(base.BaseTestCase):
 
 
 class TemplatesTest(base.BaseTestCase):
-    def test_literal_parts_are_spelled_alike(self) -> None:
-        """Only the text outside of braces is brought into one form."""
+    def test_spelling(self) -> None:
+        """Literal text and strings are brought into one form."""
         self.assertEqual(
             {
                 "device_api": "vfio-pci",
-                "pci_id": '8086{A_b:string:"591D"}',
-                "pv_mode": "",
+                "pci_id": '8086{A_b:string:"591d"}',
+                "pv_mode": '{s:string:"A}B"}C',
             },
             attributes.normalise_templates(
                 {
                     "device_api": "vfio_pci",
                     "pci_id": '8086{A_b:string:"591D"}',
-                    "pv_mode": "",
+                    "pv_mode": '{s:string:"A}B"}C',
                 }
+            ),
+        )
+        self.assertEqual(
+            {"device_api": '{d:string:"vfio-pci","vfio-ap"}'},
+            attributes.normalise_templates(
+                {"device_type": '{d:string:"pci","vfio_ap"}'}
             ),
         )
 

@@ -224,7 +224,7 @@ class FunctionTest(base.HostTestCase):
         self.assertEqual(
             {
                 "vendor": "15b3", "device": "101e", "revision": "00",
-                "class": "020000", "bar0": "mem64pref:0x100000",
+                "class": "020000", "bars": "0:mem64pref:0x100000",
             },
             found.exposed,
         )

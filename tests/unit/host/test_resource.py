@@ -18,15 +18,14 @@ class BarsTest(base.BaseTestCase):
         """Size and kind count, the address does not; empty ones neither."""
         text = "\n".join([_PREF64, _EMPTY, _MEM32, _IO, _EMPTY, _EMPTY])
         self.assertEqual(
-            {"bar0": "mem64pref:0x100000", "bar2": "mem32:0x10000",
-             "bar3": "io:0x20"},
+            "0:mem64pref:0x100000,2:mem32:0x10000,3:io:0x20",
             resource.bars(text),
         )
 
     def test_only_the_standard_bars(self) -> None:
         """The ROM and the BARs for VFs are left out."""
         text = "\n".join([_EMPTY] * 6 + [_MEM32] * 7)
-        self.assertEqual({}, resource.bars(text))
+        self.assertEqual("none", resource.bars(text))
 
     def test_garbage_has_a_place(self) -> None:
         """A line that cannot be understood is pointed at."""

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mutants: each is one wrong rule, and who must notice it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+_ACCEPTANCE = "tests.unit.compat.test_acceptance"
+_TEMPLATE = "tests.unit.compat.test_template"
+_ATTRIBUTES = "tests.unit.compat.test_attributes"
+_VERSIONS = "tests.unit.compat.test_versions"
+_PAIRING = "tests.unit.scheduler.test_pairing"
+_MLX5 = "tests.unit.host.test_mlx5"
+_MDEV = "tests.unit.host.test_mdev"
+_PAIRS = "tests.unit.test_random_pairs"
+_MEMORY = "tests.functional.test_filter_memory.FilterMemoryTestCase"
+_UNKNOWN = "tests.functional.nova.test_unknown.TestUnknown"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Mutant:
+    """One wrong text in one file of the package.
+
+    :ivar name: to run it alone
+    :ivar file: below nova_vfio_compat
+    :ivar old: occurs there exactly once
+    :ivar new: what is there instead
+    :ivar why: what would go wrong for an operator
+    :ivar tests: names for testtools.run; together they must fail
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    why: str
+    tests: tuple[str, ...]
+
+
+MUTANTS = (
+    Mutant(
+        "direction", "compat/acceptance.py",
+        "_Pair(source, destination, relax)",
+        "_Pair(destination, source, relax)",
+        "old to new is refused, new to old is let through",
+        (_ACCEPTANCE,)),
+    Mutant(
+        "minor-turned", "compat/versions.py",
+        "if source_release[1] > accepted_release[1]:",
+        "if source_release[1] < accepted_release[1]:",
+        "a newer stream goes to an older driver",
+        (_VERSIONS,)),
+    Mutant(
+        "minor-equal", "compat/versions.py",
+        "if source_release[1] > accepted_release[1]:",
+        "if source_release[1] >= accepted_release[1]:",
+        "equal versions are refused",
+        (_VERSIONS,)),
+    Mutant(
+        "bugfix", "compat/versions.py",
+        "if source_release[1] > accepted_release[1]:",
+        "if version.Version(source) > version.Version(accepted):",
+        "a bugfix release splits the fleet",
+        (_VERSIONS,)),
+    Mutant(
+        "major", "compat/versions.py",
+        "if source_release[0] != accepted_release[0]:",
+        "if source_release[0] > accepted_release[0]:",
+        "a new major is taken for compatible",
+        (_VERSIONS,)),
+    Mutant(
+        "first-alternative", "compat/acceptance.py",
+        "for items in destination.accepts\n",
+        "for items in destination.accepts[:1]\n",
+        "what the second alternative admits is refused",
+        (_ACCEPTANCE,)),
+    Mutant(
+        "unmentioned", "compat/acceptance.py",
+        "for name in source.keys() - wanted.keys() - known:",
+        "for name in set[str]():",
+        "a feature that the destination does not know is no obstacle",
+        (_ACCEPTANCE,)),
+    Mutant(
+        "informational", "compat/acceptance.py",
+        '{"mdev": frozenset({"pci_id"})}',
+        '{"css": frozenset({"pci_id"})}',
+        "vGPUs of one type on two models of parents never migrate",
+        (_ACCEPTANCE,)),
+    Mutant(
+        "completion", "compat/acceptance.py",
+        "if name not in wanted and own is not None:",
+        "if own is None and name not in wanted:",
+        "an alternative that does not repeat the type refuses everything",
+        (_ACCEPTANCE,)),
+    Mutant(
+        "itself", "compat/acceptance.py",
+        "if source == destination:",
+        "if source is None:",
+        "equal devices refuse each other",
+        (_ACCEPTANCE,)),
+    Mutant(
+        "exposed", "compat/acceptance.py",
+        "elif ours[name] != theirs[name]:",
+        "elif not name:",
+        "QEMU aborts, or completes onto a BAR of another size",
+        (_ACCEPTANCE,)),
+    Mutant(
+        "division", "compat/alternative.py",
+        "text = value if divisor is None else _divide(value, divisor)",
+        "text = str(value)",
+        "{val1}/2 is taken for {val1}",
+        (_TEMPLATE,)),
+    Mutant(
+        "remainder", "compat/alternative.py",
+        "return None if remainder else str(quotient)",
+        "return str(quotient)",
+        "1/2 is taken for 0",
+        (_TEMPLATE,)),
+    Mutant(
+        "binding", "compat/alternative.py",
+        "                environments = found\n",
+        "                environments = {()}\n",
+        "variables are not bound across the attributes",
+        (_TEMPLATE,)),
+    Mutant(
+        "absent", "compat/alternative.py",
+        'values.get(name, ""), environment',
+        'values.get(name, "?"), environment',
+        'attribute="" no longer lets an absent attribute in',
+        (_TEMPLATE,)),
+    Mutant(
+        "braces-literal", "compat/template.py",
+        'if kind not in ("int", "string"):',
+        'if kind == "float":',
+        "braces of a dialect that nobody knows are read as if they were ours",
+        (_TEMPLATE,)),
+    Mutant(
+        "identity", "compat/attributes.py",
+        "if given in _IDENTITY:",
+        'if given == "":',
+        "every device is of a class of its own",
+        (_ATTRIBUTES,)),
+    Mutant(
+        "drifted-names", "compat/attributes.py",
+        "name = _NAMES.get(given, given)",
+        "name = str(given)",
+        "mdev_type and type are two attributes",
+        (_ATTRIBUTES,)),
+    Mutant(
+        "any-pairing", "scheduler/pairing.py",
+        "return max(outcomes, key=_ORDER.__getitem__",
+        "return min(outcomes, key=_ORDER.__getitem__",
+        "one good pairing is enough, and Nova makes another",
+        (_PAIRING,)),
+    Mutant(
+        "any-pairing-compare", "cli/compare.py",
+        "next(item for item in _WORST_FIRST if item in found)",
+        "next(item for item in reversed(_WORST_FIRST) if item in found)",
+        "compare says yes where only one of two devices is fine",
+        (_PAIRS + ".CompareTestCase", "tests.unit.cli.test_compare")),
+    Mutant(
+        "bound-driver", "host/driver.py",
+        "        if not managed:\n",
+        "        if managed or not managed:\n",
+        "a free VF on mlx5_core is of no class or of another",
+        (_MLX5,)),
+    Mutant(
+        "wildcards", "host/modules_alias.py",
+        'key=lambda item: item[0].count("*"),',
+        'key=lambda item: -item[0].count("*"),',
+        "vfio-pci's own pattern beats the variant driver's",
+        ("tests.unit.host.test_driver",)),
+    Mutant(
+        "psid", "host/sources/mlx5.py",
+        'pf, "board_id"', 'pf, "fw_ver"',
+        "cards of two vendors are taken for equal",
+        (_MLX5,)),
+    Mutant(
+        "driver-version", "host/sources/mdev.py",
+        "        if version is not None:\n",
+        '        if version == "":\n',
+        "two vGPU manager versions are taken for equal",
+        (_MDEV,)),
+    Mutant(
+        "one-of-the-mdevs", "host/scan.py",
+        "classes = tuple(sorted(existing, key=lambda one: one.id))",
+        "classes = tuple(sorted(existing, key=lambda one: one.id))[:1]",
+        "an existing mdev that differs is forgotten",
+        (_MDEV,)),
+    Mutant(
+        "vfs-that-differ", "placement/report.py",
+        "if len(set(siblings.values())) > 1:",
+        "if len(set(siblings.values())) > 999:",
+        "VFs that differ cannot be told apart",
+        ("tests.unit.placement.test_report",)),
+    Mutant(
+        "codec-hash", "placement/codec.py",
+        "if value.id != id_:",
+        "if not value.id:",
+        "anybody who may write traits redefines a class",
+        ("tests.unit.placement.test_codec",)),
+    Mutant(
+        "stale-dictionary", "scheduler/names.py",
+        "listed = api.trait_names(codec.CLASS_PREFIX)",
+        "listed = [codec.class_trait(key) for key in self._definitions]",
+        "a host upgraded to a new class is not found before a restart",
+        (_MEMORY + ".test_class_never_seen_before",)),
+    Mutant(
+        "stale-report", "scheduler/fleet.py",
+        "return api.report_providers(map(codec.class_trait, ids), fresh)",
+        "return api.report_providers(map(codec.class_trait, ids))",
+        "SEEN is never checked: what a dead reporter said is believed",
+        (_MEMORY + ".test_reporter_that_died",)),
+    Mutant(
+        "old-report", "scheduler/fleet.py",
+        "if known is not None and known[0] == generation:",
+        "if known is not None:",
+        "a mixed host is judged by a report that it has replaced",
+        (_MEMORY + ".test_cards_that_change_places",)),
+    Mutant(
+        "last-resort", "scheduler/filter.py",
+        'policy == "last_resort" and good',
+        'policy == "last_resort" and not good',
+        "hosts of which nothing is known rank with the good ones",
+        (_UNKNOWN + ".test_last_resort",)),
+    Mutant(
+        "no-steering", "scheduler/filter.py",
+        "lambda candidate: next(remaining))",
+        "lambda candidate: True)",
+        "the right host, and the claim lands on its wrong card",
+        (_MEMORY + ".test_cards_that_change_places",)),
+)
