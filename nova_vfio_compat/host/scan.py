@@ -13,6 +13,7 @@ from nova_vfio_compat.host import describe
 from nova_vfio_compat.host import device as device_
 from nova_vfio_compat.host import driver
 from nova_vfio_compat.host import errors
+from nova_vfio_compat.host import instance
 from nova_vfio_compat.host import loader
 from nova_vfio_compat.host import mdev
 from nova_vfio_compat.host import names
@@ -50,6 +51,17 @@ def scan(
     return _Scan(tree.once(), offered, named).run(problems)
 
 
+_Existing = tuple[mdev.Mdev, describe.Description]
+
+# What a fresh mdev will declare where that is set on each.
+_FRESH = device_class.DeviceClass(
+    family="migration",
+    bus="mdev",
+    evidence=codes.Evidence.DECLARED,
+    reason=codes.Code.NO_STATE,
+)
+
+
 class _Scan:
     def __init__(
         self,
@@ -69,11 +81,11 @@ class _Scan:
     ) -> device_.HostScan:
         for function in self._ctx.functions.values():
             self._add_function(function)
-        mdevs: dict[str, list[describe.Description]] = {}
+        mdevs: dict[str, list[_Existing]] = {}
         for item in self._mediated.mdevs:
             found = self._add_mdev(item)
             if found is not None and item.type is not None:
-                mdevs.setdefault(item.type.path, []).append(found)
+                mdevs.setdefault(item.type.path, []).append((item, found))
         for type_ in self._mediated.types.values():
             self._add_type(type_, mdevs.get(type_.path, []))
         return device_.HostScan(
@@ -164,15 +176,20 @@ class _Scan:
         return found
 
     def _add_type(
-        self, item: mdev.MdevType, mdevs: list[describe.Description]
+        self, item: mdev.MdevType, mdevs: list[_Existing]
     ) -> None:
-        existing = {found.device_class for found in mdevs}
+        existing = {found.device_class for _, found in mdevs}
         problems: tuple[device_.Problem, ...] = ()
         if any(
             one.evidence is codes.Evidence.DECLARED for one in existing
         ):
-            # Nova may hand out each of these; what a fresh one would
-            # declare is seen when it is there.
+            # Nova may hand out each of these. A fresh one is like them,
+            # unless they were set to what they are.
+            if any(
+                instance.is_settable(one, found.device_class.state or ())
+                for one, found in mdevs
+            ):
+                existing.add(_FRESH)
             classes = tuple(sorted(existing, key=lambda one: one.id))
         else:
             found = self._describer.describe(

@@ -204,3 +204,44 @@ class LayoutTest(base.HostTestCase):
         found = self.scan()
         self.assertEqual(["mtty_mtty"], [d.name for d in found.devices])
         self.assertEqual((), found.problems)
+
+
+class FreshTest(base.HostTestCase):
+    """What is said of the next mdev of a type, from those that exist."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.host.mdev_parent(base.GPU, types={base.GVT: {}})
+        self.host.mdev(
+            base.UUID,
+            parent=base.GPU,
+            type=base.GVT,
+            migration=base.declared(aggregator="2"),
+        )
+        self.mdev = f"sys/bus/mdev/devices/{base.UUID}"
+
+    def fresh(self) -> set[str]:
+        """The codes of the type's classes, beside those of the mdev."""
+        found = self.devices()
+        (existing,) = found[MDEV].classes
+        self.assertIn(existing, found[TYPE].classes)
+        return {
+            one.reason.value
+            for one in found[TYPE].classes
+            if one != existing and one.reason
+        }
+
+    def test_like_the_existing(self) -> None:
+        """Without anything that is set on each, the next one is alike."""
+        self.write(f"{self.mdev}/power/control", "auto\n")
+        self.assertEqual(set(), self.fresh())
+
+    def test_set_on_each(self) -> None:
+        """What was set on an mdev is not known of the next one."""
+        self.write(f"{self.mdev}/intel_vgpu/aggregator", "2\n")
+        self.assertEqual({"no_state"}, self.fresh())
+
+    def test_set_on_the_device_itself(self) -> None:
+        """The file may also be without a directory of its own."""
+        self.write(f"{self.mdev}/aggregator", "2\n")
+        self.assertEqual({"no_state"}, self.fresh())
