@@ -9,6 +9,7 @@ Every failure is one exception.
 from __future__ import annotations
 
 from collections.abc import Iterable
+import dataclasses
 from typing import Any
 from urllib import parse
 
@@ -49,14 +50,47 @@ def _get(url: str, absent: Any = None) -> Any:
     )
 
 
-def _list(body: Any, key: str, url: str) -> list[Any]:
-    found = body.get(key) if isinstance(body, dict) else None
-    if not isinstance(found, list):
-        raise errors.CannotDecide(
-            codes.Code.PLACEMENT_FAILED,
-            f"GET {url}: the answer has no list of {key}",
-        )
-    return found
+@dataclasses.dataclass(frozen=True, slots=True)
+class Provider:
+    """A resource provider as Placement lists it."""
+
+    uuid: str
+    name: str
+    generation: int
+    root: str
+
+
+def _strange(url: str, what: str) -> errors.CannotDecide:
+    return errors.CannotDecide(
+        codes.Code.PLACEMENT_FAILED, f"GET {url}: the answer has no {what}"
+    )
+
+
+def _names(url: str, absent: Any = None) -> list[str]:
+    """The names of traits in an answer."""
+    try:
+        found = _get(url, absent)["traits"]
+        if all(isinstance(name, str) for name in found):
+            return list(found)
+    except (KeyError, TypeError):
+        pass
+    raise _strange(url, "list of traits")
+
+
+def _providers(url: str) -> list[Provider]:
+    """The resource providers in an answer."""
+    try:
+        return [
+            Provider(
+                str(item["uuid"]),
+                str(item["name"]),
+                int(item["generation"]),
+                str(item["root_provider_uuid"]),
+            )
+            for item in _get(url)["resource_providers"]
+        ]
+    except (KeyError, TypeError, ValueError):
+        raise _strange(url, "list of resource providers") from None
 
 
 def allocations(consumer: str) -> dict[str, dict[str, int]]:
@@ -68,35 +102,29 @@ def allocations(consumer: str) -> dict[str, dict[str, int]]:
             uuid: dict(item["resources"])
             for uuid, item in body["allocations"].items()
         }
-    except (KeyError, TypeError, AttributeError):
-        raise errors.CannotDecide(
-            codes.Code.PLACEMENT_FAILED,
-            f"GET {url}: the answer has no allocations",
-        ) from None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _strange(url, "allocations") from None
 
 
-def tree(provider_uuid: str) -> list[dict[str, Any]]:
+def tree(provider_uuid: str) -> list[Provider]:
     """All providers of the tree that this provider is in."""
-    url = f"/resource_providers?in_tree={provider_uuid}"
-    return _list(_get(url), "resource_providers", url)
+    return _providers(f"/resource_providers?in_tree={provider_uuid}")
 
 
 def provider_traits(provider_uuid: str) -> list[str]:
     """The traits of a report provider; none if it does not exist."""
     url = f"/resource_providers/{provider_uuid}/traits"
-    return _list(_get(url, absent={"traits": []}), "traits", url)
+    return _names(url, absent={"traits": []})
 
 
 def trait_names(prefix: str) -> list[str]:
     """Every trait name that Placement knows with this prefix."""
-    url = f"/traits?name=startswith:{prefix}"
-    return _list(_get(url), "traits", url)
+    return _names(f"/traits?name=startswith:{prefix}")
 
 
 def existing_traits(names: Iterable[str]) -> list[str]:
     """Those of the names that Placement knows."""
-    url = f"/traits?name=in:{','.join(sorted(names))}"
-    return _list(_get(url), "traits", url)
+    return _names(f"/traits?name=in:{','.join(sorted(names))}")
 
 
 def report_providers(
@@ -116,9 +144,9 @@ def report_providers(
         if fresh:
             query.append(("required", "in:" + ",".join(sorted(fresh))))
         url = "/resource_providers?" + parse.urlencode(query, safe=":,")
-        for item in _list(_get(url), "resource_providers", url):
+        for item in _providers(url):
             # Anybody may give our traits to a provider: only the name
             # tells a report.
-            if str(item.get("name", "")).startswith(provider.NAME_PREFIX):
-                found[str(item["uuid"])] = int(item["generation"])
+            if item.name.startswith(provider.NAME_PREFIX):
+                found[item.uuid] = item.generation
     return found

@@ -85,10 +85,7 @@ class Providers:
             if all(uuid in self._known for uuid in wanted):
                 return
         found = {
-            str(item["uuid"]): (
-                str(item["name"]), str(item["root_provider_uuid"])
-            )
-            for item in api.tree(any_uuid)
+            item.uuid: (item.name, item.root) for item in api.tree(any_uuid)
         }
         with self._lock:
             if len(self._known) > self._MAX:

@@ -11,7 +11,7 @@ from typing import Any
 import uuid
 
 # It chooses Nova's threading mode, which must be before all else of Nova.
-import tests.functional.nova  # noqa: F401
+import tests.functional  # noqa: F401
 
 # isort: split
 

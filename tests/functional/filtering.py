@@ -10,11 +10,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-# It chooses Nova's threading mode, which must be before all else of Nova.
-import tests.functional.nova  # noqa: F401
-
-# isort: split
-
 from nova import test
 from nova.tests.functional import fixtures as nova_fixtures
 from placement.tests.functional.fixtures import placement
