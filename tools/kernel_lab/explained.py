@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why the package may say no where a kernel says yes: every known reason.
+
+A no without one of these is as wrong as it looks.
+"""
+
+from __future__ import annotations
+
+from kernel_lab import matrix
+
+_EXPOSED = (
+    "exposed_differs: the driver loads the state, but QEMU compares what the"
+    " guest sees of a PCI function, or (BARs) should."
+)
+_FRESH = (
+    "-fresh: an mdev that is yet to be made has, for the package, the classes"
+    " of those of its type that are there; a per-instance attribute may"
+    " differ."
+)
+
+
+def reasons(pair: matrix.Pair) -> list[str]:
+    """The reasons that hold for this pair."""
+    found = []
+    if set(pair.package.codes) == {"exposed_differs"}:
+        found.append(_EXPOSED)
+    if pair.destination.endswith("-fresh"):
+        found.append(_FRESH)
+    return found
