@@ -11,6 +11,14 @@ from tests.unit.compat import examples
 
 Outcome = compat.Outcome
 
+# An mdev whose migration/ cannot be understood.
+DARK = compat.DeviceClass(
+    family="migration",
+    bus="mdev",
+    evidence=compat.Evidence.DECLARED,
+    reason=compat.Code.MALFORMED,
+)
+
 
 def vgpu(
     name: str, version: str = "1.0", accepts: str = "1.0"
@@ -66,34 +74,22 @@ class PairingTest(base.BaseTestCase):
 
     def test_unknown_is_weaker_than_no(self) -> None:
         """One sure no makes the whole a no."""
-        dark = compat.DeviceClass(
-            family="migration",
-            bus="mdev",
-            evidence=compat.Evidence.DECLARED,
-            reason=compat.Code.MALFORMED,
-        )
         one = vgpu("t")
         self.assertIs(
-            Outcome.UNKNOWN, pairing.answer(mdevs(one), [dark]).outcome
+            Outcome.UNKNOWN, pairing.answer(mdevs(one), [DARK]).outcome
         )
         self.assertIs(
             Outcome.INCOMPATIBLE,
             pairing.answer(
-                mdevs(one), [vgpu("t", "2.0", "2.0"), dark]
+                mdevs(one), [vgpu("t", "2.0", "2.0"), DARK]
             ).outcome,
         )
 
     def test_mdev_that_does_not_tell_its_type(self) -> None:
         """An mdev that cannot be read may be the one that Nova takes."""
-        dark = compat.DeviceClass(
-            family="migration",
-            bus="mdev",
-            evidence=compat.Evidence.DECLARED,
-            reason=compat.Code.MALFORMED,
-        )
         one = vgpu("t")
         self.assertIs(
-            Outcome.UNKNOWN, pairing.answer(mdevs(one), [one, dark]).outcome
+            Outcome.UNKNOWN, pairing.answer(mdevs(one), [one, DARK]).outcome
         )
 
     def test_device_that_is_not_reported(self) -> None:
@@ -126,7 +122,7 @@ class PairingTest(base.BaseTestCase):
         self.assertIs(Outcome.INCOMPATIBLE, together.outcome)
         self.assertEqual(bad.reasons, together.reasons)
         self.assertIs(
-            Outcome.UNKNOWN, pairing.together([good, dark]).outcome
+            Outcome.UNKNOWN, pairing.together([good, DARK]).outcome
         )
         self.assertIs(Outcome.COMPATIBLE, pairing.together([]).outcome)
 
