@@ -122,7 +122,7 @@ class PairingTest(base.BaseTestCase):
         self.assertIs(Outcome.INCOMPATIBLE, together.outcome)
         self.assertEqual(bad.reasons, together.reasons)
         self.assertIs(
-            Outcome.UNKNOWN, pairing.together([good, DARK]).outcome
+            Outcome.UNKNOWN, pairing.together([good, dark]).outcome
         )
         self.assertIs(Outcome.COMPATIBLE, pairing.together([]).outcome)
 
