@@ -20,6 +20,8 @@ _SUITE = "bookworm"
 _BACKPORTS = "bookworm-backports"
 #: what runs here, with all of its libraries, and what is packed for the VM
 _SYSTEM = ("qemu-system-x86", "busybox-static", "kmod")
+#: what the kernel's own build wants besides; they need no more than libc
+_TOOLS = ("bison", "flex", "m4", "libsigsegv2", "libelf-dev", "libelf1")
 _KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
@@ -91,8 +93,13 @@ def _unpack(
     new.rename(folder)
 
 
-def _unpack_samples(archive: pathlib.Path, folder: pathlib.Path) -> None:
-    """Take the VFIO samples out of the kernel's source."""
+def _unpack_tar(
+    archive: pathlib.Path, folder: pathlib.Path, strip: int, what: str
+) -> None:
+    """Take files out of the kernel's source, an archive in a package.
+
+    :param strip: how many of the folders above the files are left out
+    """
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
@@ -100,9 +107,8 @@ def _unpack_samples(archive: pathlib.Path, folder: pathlib.Path) -> None:
         "bash", "-o", "pipefail", "-c",
         'dpkg-deb --fsys-tarfile "$0" |'
         " tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |"
-        ' tar -xJ -C "$1" --strip-components=3 --wildcards'
-        " 'linux-source-*/samples/vfio-mdev/*'",
-        archive, new], "unpacking the kernel's samples")
+        ' tar -xJ -C "$1" --strip-components="$2" --wildcards "$3"',
+        archive, new, str(strip), what], "unpacking the kernel's source")
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
 
@@ -130,11 +136,32 @@ def prepare(cache: places.Cache) -> str:
     _unpack(
         [path for name in kernel for path in apt.archives.glob(f"{name}_*")],
         cache.kernel)
-    _unpack_samples(next(apt.archives.glob(f"{source}_*")), cache.samples)
+    _unpack_tar(
+        next(apt.archives.glob(f"{source}_*")), cache.samples, 3,
+        "linux-source-*/samples/vfio-mdev/*")
     shutil.rmtree(cache.apt)
     _relocate(cache.kernel, release)
     stamp.write_text(f"{release}\n")
     return release
+
+
+def prepare_source(cache: places.Cache) -> None:
+    """Fetch and unpack the kernel's source, and what configures it, once."""
+    if cache.source.exists() and cache.tools.exists():
+        return
+    print("fetching some 150 MB of Debian packages ...", flush=True)
+    release = (cache.top / "release").read_text()
+    source = f"linux-source-{'.'.join(release.split('.')[:2])}"
+    apt = Apt(cache.apt)
+    apt.update()
+    apt.fetch(*_TOOLS, f"{source}/{_BACKPORTS}")
+    _unpack(
+        [path for name in _TOOLS for path in apt.archives.glob(f"{name}_*")],
+        cache.tools)
+    _unpack_tar(
+        next(apt.archives.glob(f"{source}_*")), cache.source, 1,
+        "linux-source-*")
+    shutil.rmtree(cache.apt)
 
 
 def _relocate(kernel: pathlib.Path, release: str) -> None:

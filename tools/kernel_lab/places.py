@@ -43,6 +43,21 @@ class Cache:
         return self.top / "samples"
 
     @property
+    def source(self) -> pathlib.Path:
+        """The kernel's source, for a kernel of our own."""
+        return self.top / "source"
+
+    @property
+    def tools(self) -> pathlib.Path:
+        """What the configuration of a kernel is made with, unpacked."""
+        return self.top / "tools"
+
+    @property
+    def own(self) -> pathlib.Path:
+        """A kernel of our own for each configuration."""
+        return self.top / "own"
+
+    @property
     def builds(self) -> pathlib.Path:
         """A folder for each state of the sources."""
         return self.top / "builds"

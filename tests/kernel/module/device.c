@@ -2,6 +2,7 @@
 /* What every device of the lab does: migration states, memory, attributes. */
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/iova_bitmap.h>
 #include <linux/kernel.h>
 #include <linux/sysfs.h>
 #include <linux/uaccess.h>
@@ -85,6 +86,33 @@ static const struct vfio_migration_ops lab_migration_ops = {
 	.migration_get_data_size = lab_get_data_size,
 };
 
+static int lab_log_start(struct vfio_device *vdev,
+			 struct rb_root_cached *ranges, u32 nnodes,
+			 u64 *page_size)
+{
+	return 0;
+}
+
+static int lab_log_stop(struct vfio_device *vdev)
+{
+	return 0;
+}
+
+/* Nobody watches the DMA of the hardware: all may have been written. */
+static int lab_log_read_and_clear(struct vfio_device *vdev, unsigned long iova,
+				  unsigned long length,
+				  struct iova_bitmap *dirty)
+{
+	iova_bitmap_set(dirty, iova, length);
+	return 0;
+}
+
+static const struct vfio_log_ops lab_log_ops = {
+	.log_start = lab_log_start,
+	.log_stop = lab_log_stop,
+	.log_read_and_clear = lab_log_read_and_clear,
+};
+
 int lab_init(struct lab *lab, struct vfio_device *vdev, const char *type)
 {
 	mutex_init(&lab->lock);
@@ -92,6 +120,7 @@ int lab_init(struct lab *lab, struct vfio_device *vdev, const char *type)
 	lab->state = VFIO_DEVICE_STATE_RUNNING;
 	vdev->migration_flags = VFIO_MIGRATION_STOP_COPY;
 	vdev->mig_ops = &lab_migration_ops;
+	vdev->log_ops = &lab_log_ops;
 	return lab_identify(&lab->identity, vdev->dev, type);
 }
 

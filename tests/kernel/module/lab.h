@@ -65,6 +65,7 @@ struct lab {
 
 /* main.c */
 extern bool lab_lie;
+extern bool lab_publish_vectors;
 int lab_identify(struct lab_identity *identity, struct device *dev,
 		 const char *type);
 struct lab *lab_of(struct device *dev);
@@ -94,6 +95,13 @@ void lab_reset(struct lab *lab);
 ssize_t lab_scratch_rw(struct lab *lab, char __user *buffer, size_t count,
 		       u64 position, bool write);
 extern const struct attribute_group *lab_groups[];
+
+/* guise.c */
+struct pci_dev;
+int lab_disguise(struct pci_dev *pdev);
+void lab_undisguise(struct pci_dev *pdev);
+ssize_t lab_disguised_read(struct vfio_device *vdev, char __user *buffer,
+			   size_t count, loff_t *position);
 
 /* mdev.c, nvme.c */
 int lab_mdev_register(char **types, unsigned int count);

@@ -32,6 +32,11 @@ bool lab_lie;
 module_param_named(lie, lab_lie, bool, 0444);
 MODULE_PARM_DESC(lie, "publish more than the devices load");
 
+bool lab_publish_vectors;
+module_param_named(publish_vectors, lab_publish_vectors, bool, 0444);
+MODULE_PARM_DESC(publish_vectors,
+		 "publish how many MSI-X vectors a VF has; QEMU compares them");
+
 int lab_identify(struct lab_identity *identity, struct device *dev,
 		 const char *type)
 {
@@ -74,3 +79,4 @@ module_exit(lab_module_exit);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Devices that say what they can load, and load just that");
 MODULE_AUTHOR("nova-vfio-compat developers");
+MODULE_IMPORT_NS(IOMMUFD);

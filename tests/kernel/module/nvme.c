@@ -109,7 +109,7 @@ static const struct vfio_device_ops lab_nvme_ops = {
 	.close_device = lab_nvme_close,
 	.ioctl = lab_nvme_ioctl,
 	.device_feature = vfio_pci_core_ioctl_feature,
-	.read = vfio_pci_core_read,
+	.read = lab_disguised_read,
 	.write = vfio_pci_core_write,
 	.mmap = vfio_pci_core_mmap,
 	.request = vfio_pci_core_request,
@@ -130,9 +130,12 @@ static int lab_nvme_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (IS_ERR(device))
 		return PTR_ERR(device);
 	dev_set_drvdata(&pdev->dev, &device->core);
-	ret = lab_publish(&device->lab);
+	ret = lab_disguise(pdev);
 	if (ret)
 		goto put;
+	ret = lab_publish(&device->lab);
+	if (ret)
+		goto undisguise;
 	ret = vfio_pci_core_register_device(&device->core);
 	if (ret)
 		goto withdraw;
@@ -140,6 +143,8 @@ static int lab_nvme_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 withdraw:
 	lab_withdraw(&device->lab);
+undisguise:
+	lab_undisguise(pdev);
 put:
 	vfio_put_device(&device->core.vdev);
 	return ret;
@@ -152,6 +157,7 @@ static void lab_nvme_remove(struct pci_dev *pdev)
 
 	vfio_pci_core_unregister_device(core);
 	lab_withdraw(&device->lab);
+	lab_undisguise(pdev);
 	vfio_put_device(&core->vdev);
 }
 

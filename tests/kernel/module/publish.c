@@ -6,6 +6,7 @@
  * values are loaded.
  */
 #include <linux/kobject.h>
+#include <linux/pci.h>
 #include <linux/sysfs.h>
 
 #include "lab.h"
@@ -61,6 +62,16 @@ static ssize_t features_show(struct kobject *kobj,
 	return sysfs_emit(buf, "%s\n", text);
 }
 
+/* The module loads whatever it is; QEMU does not. */
+static ssize_t vectors_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	struct lab *lab = lab_of_migration(kobj);
+
+	return sysfs_emit(buf, "%d\n",
+			  pci_msix_vec_count(to_pci_dev(lab->vdev->dev)));
+}
+
 /*
  * Literal: major equal and minor not newer, by the proposal's rule. The
  * same text as in self, so that nothing has to be explained twice.
@@ -111,6 +122,7 @@ static ssize_t loads_features_show(struct kobject *kobj,
 LAB_ATTRIBUTE(api, device_api, device_api_show);
 LAB_ATTRIBUTE(type, type, type_show);
 LAB_ATTRIBUTE(also_type, type, also_type_show);
+LAB_ATTRIBUTE(vectors, msix_vectors, vectors_show);
 LAB_ATTRIBUTE(self_version, software_version, version_show);
 LAB_ATTRIBUTE(self_aggregator, aggregator, aggregator_show);
 LAB_ATTRIBUTE(self_features, features, features_show);
@@ -120,12 +132,12 @@ LAB_ATTRIBUTE(loads_features, features, loads_features_show);
 
 static struct attribute *self_attrs[] = {
 	&api.attr, &type.attr, &self_version.attr, &self_aggregator.attr,
-	&self_features.attr, NULL
+	&self_features.attr, &vectors.attr, NULL
 };
 
 static struct attribute *compatible_attrs[] = {
 	&api.attr, &type.attr, &loads_version.attr, &loads_aggregator.attr,
-	&loads_features.attr, NULL
+	&loads_features.attr, &vectors.attr, NULL
 };
 
 static struct attribute *also_attrs[] = {
@@ -133,12 +145,22 @@ static struct attribute *also_attrs[] = {
 	&loads_aggregator.attr, &loads_features.attr, NULL
 };
 
+static umode_t is_published(struct kobject *kobj, struct attribute *attribute,
+			    int index)
+{
+	if (attribute != &vectors.attr)
+		return attribute->mode;
+	return lab_publish_vectors && dev_is_pci(kobj_to_dev(kobj->parent)) ?
+	       attribute->mode : 0;
+}
+
 static const struct attribute_group self_group = {
-	.name = "self", .attrs = self_attrs,
+	.name = "self", .attrs = self_attrs, .is_visible = is_published,
 };
 
 static const struct attribute_group compatible_group = {
 	.name = "compatible", .attrs = compatible_attrs,
+	.is_visible = is_published,
 };
 
 static const struct attribute_group also_group = {
