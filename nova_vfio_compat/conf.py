@@ -10,6 +10,8 @@ second time, with Nova's names, types and defaults.
 from __future__ import annotations
 
 from collections.abc import Sequence
+import pathlib
+import re
 from typing import Any
 
 from keystoneauth1 import loading
@@ -97,6 +99,9 @@ _DEVICES_OPTS = [
 #: how long one request may take where ``[placement] timeout`` is not set;
 #: keystoneauth would wait for ever
 DEFAULT_TIMEOUT = 60.0
+
+# What oslo.config says of the place of a value; only the file helps.
+_LOCATION = re.compile(r"LocationInfo\(location=.*?, detail='(.*?)'\)")
 
 # Which versions are supported is known by the code, not by the operator.
 _ADAPTER_VERSION_OPTS = ("version", "min_version", "max_version")
@@ -193,7 +198,8 @@ def load(
     :param prog: name of the command; ``/etc/nova/<prog>.conf`` is read
         after ``/etc/nova/nova.conf``
     :param files: instead of those two
-    :raises ConfigurationError: a file is missing or cannot be read
+    :raises ConfigurationError: a file is missing or cannot be read, or a
+        value of ``[vfio_compat]`` cannot be used, whoever uses it
     """
     register_opts(conf)
     register_nova_opts(conf)
@@ -205,13 +211,44 @@ def load(
             default_config_files=list(files) if files else None,
         )
         register_mdev_types(conf)
+        # oslo.config looks at a value when somebody asks for it.
+        for opt in (*REPORTER_OPTS, *SCHEDULER_OPTS):
+            conf[GROUP.name][opt.dest]
     except cfg.Error as error:
         raise configuration_error(error) from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"the configuration file {error.filename} cannot be read, "
+            f"correct it and try again: {error.strerror}"
+        ) from None
+    except UnicodeDecodeError as error:
+        name = _not_text([
+            *(files or ()),
+            *(arg.rpartition("=")[2] for arg in args),
+            *cfg.find_config_files("nova", prog),
+        ])
+        raise ConfigurationError(
+            f"the configuration file {name} cannot be used, correct it and "
+            f"try again: it is not {error.encoding.upper()} text"
+        ) from None
+
+
+def _not_text(names: Sequence[str]) -> str:
+    """The first file that is no text; oslo.config does not say which."""
+    for name in names:
+        try:
+            pathlib.Path(name).expanduser().read_text()
+        except UnicodeDecodeError:
+            return name
+        except OSError:
+            continue
+    return ""
 
 
 def configuration_error(error: cfg.Error) -> ConfigurationError:
     """What oslo.config has to say, as one sentence."""
     text = " ".join(str(error).split()).rstrip(".")
+    text = _LOCATION.sub(r"\1", text)
     return ConfigurationError(
         f"the configuration cannot be used, correct it and try again: {text}"
     )

@@ -56,12 +56,18 @@ class Pair:
         reasons = dict.fromkeys(
             render.reasons_text(item) for item in decisive
         )
+        texts = [text for text in reasons if text]
+        unverified = sorted({
+            name for item in decisive for name in item.unverified
+        })
+        if unverified and self.outcome is not codes.Outcome.INCOMPATIBLE:
+            texts.append(f"unverified: {', '.join(unverified)}")
         return (
             self.source,
             self.destination,
             self.outcome.value,
             evidence.value,
-            "; ".join(text for text in reasons if text),
+            "; ".join(texts),
         )
 
 
@@ -71,7 +77,7 @@ class Compare(lister.Lister):
     A row per device of SOURCE and device of DESTINATION: whether the
     destination can load what the source writes. The exit code is 0 if
     every device of SOURCE has a destination that accepts it, 1 if not, and
-    2 if the hosts cannot be read.
+    2 if that cannot be said, because a host cannot be read or otherwise.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -103,6 +109,12 @@ class Compare(lister.Lister):
         for root in (parsed_args.source, parsed_args.destination):
             host = hosts.read(root)
             hosts.print_problems(host, stderr, f"{root}: ")
+            if host.unlisted:
+                raise main.UsageError(
+                    f"{root}: {', '.join(host.unlisted)} cannot be listed, "
+                    "so devices may be missing and nothing is compared: run "
+                    "the command as a user who can read it."
+                )
             sides.append(_named(host))
         sources, destinations = sides
         if not sources:
@@ -136,6 +148,15 @@ def pair(
     destination: tuple[str, device_.Device],
 ) -> Pair:
     """Judge every class of one device against every class of another."""
+    for side, item in (("source", source[1]), ("destination", destination[1])):
+        if not item.classes:
+            unknown = verdict.Verdict(
+                codes.Outcome.UNKNOWN,
+                codes.Evidence.INFERRED,
+                code=codes.Code.UNREADABLE,
+                side=side,
+            )
+            return Pair(source[0], destination[0], (unknown,))
     return Pair(
         source[0],
         destination[0],
@@ -166,7 +187,7 @@ def _named(host: device_.HostScan) -> dict[str, device_.Device]:
 
 
 def _takes_part(item: device_.Device) -> bool:
-    if not item.classes or item.kind == device_.PF:
+    if item.kind == device_.PF:
         return False
     if item.kind == device_.PCI:
         return item.classes[0].family != describe.UNCLAIMED

@@ -59,9 +59,8 @@ class DeviceList(lister.Lister):
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
         """Scan the host."""
-        host = hosts.read(
-            parsed_args.root, _offered(parsed_args.config_file)
-        )
+        offered = _offered(parsed_args.config_file)
+        host = hosts.read(parsed_args.root, offered)
         hosts.print_problems(host, self.app.stderr)
         if not host.devices:
             print(
@@ -69,7 +68,9 @@ class DeviceList(lister.Lister):
                 "and that could migrate.",
                 file=self.app.stderr,
             )
-        return COLUMNS, [_row(item) for item in host.devices]
+        return COLUMNS, [
+            _row(item, offered is not None) for item in host.devices
+        ]
 
 
 def _offered(files: list[str]) -> offered_.Offered | None:
@@ -83,7 +84,7 @@ def _offered(files: list[str]) -> offered_.Offered | None:
         raise main.UsageError(str(error)) from None
 
 
-def _row(item: device_.Device) -> tuple[str, ...]:
+def _row(item: device_.Device, configured: bool) -> tuple[str, ...]:
     evidence = sorted({one.evidence.value for one in item.classes})
     return (
         item.name,
@@ -93,5 +94,5 @@ def _row(item: device_.Device) -> tuple[str, ...]:
         ", ".join(one.id for one in item.classes),
         hosts.migratable(item),
         ", ".join(evidence),
-        hosts.reasons(item),
+        hosts.reasons(item, configured),
     )

@@ -48,7 +48,7 @@ def migratable(item: device_.Device) -> str:
     """Whether a device can migrate at all: yes, no or unknown."""
     answers = {_migratable(one) for one in item.classes}
     if not answers:
-        return NO
+        return NO if item.kind == device_.PF else UNKNOWN
     return answers.pop() if len(answers) == 1 else UNKNOWN
 
 
@@ -58,9 +58,14 @@ def _migratable(one: device_class.DeviceClass) -> str:
     return UNKNOWN if one.reason.is_unknown else NO
 
 
-def reasons(item: device_.Device) -> str:
-    """The codes that explain a device, joined."""
+def reasons(item: device_.Device, configured: bool) -> str:
+    """The codes that explain a device, joined.
+
+    :param configured: whether a nova.conf says what is offered
+    """
     found = [one.reason for one in item.classes if one.reason is not None]
-    if not item.offered:
+    if not item.classes and item.kind != device_.PF:
+        found.append(codes.Code.UNREADABLE)
+    if configured and not item.offered:
         found.append(codes.Code.NOT_OFFERED)
     return "; ".join(dict.fromkeys(code.value for code in found))

@@ -22,7 +22,7 @@ _MAX_INPUT = 4 * 1024 * 1024
 class TraitShow(lister.Lister):
     """Decode the traits of a report: classes, devices, days.
 
-    Exit code 1 if some of them cannot be decoded.
+    Exit code 1 if some of them cannot be decoded, or none is of a report.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -56,4 +56,11 @@ class TraitShow(lister.Lister):
         rows = render.rows(report)
         if report.present:
             rows.insert(0, ("report", codec.REPORT, ""))
+        if not rows:
+            self._problems = True
+            print(
+                f"{self.app.NAME}: none of these names is a trait of this "
+                f"project: those start with {codec.PREFIX}.",
+                file=sys.stderr,
+            )
         return render.COLUMNS, rows

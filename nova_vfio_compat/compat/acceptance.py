@@ -73,6 +73,9 @@ class _Pair:
             *source.unverified, *destination.unverified, *self.skip
         }
 
+        #: the side that does not tell all that the guest sees of it
+        self.one_sided: str | None = None
+
     def decide(self) -> verdict.Verdict:
         source, destination = self.source, self.destination
         if source.bus != destination.bus:
@@ -90,22 +93,27 @@ class _Pair:
             return self._result(Outcome.UNKNOWN, code=reason, side=side)
         if source == destination:
             return self._result(Outcome.COMPATIBLE)
-        try:
-            closest = min(
-                (
-                    [*exposed, *self._mismatches(items)]
-                    for items in destination.accepts
-                ),
-                key=len,
-            )
-        except alternative.TooComplex:
-            if exposed:
-                return self._result(Outcome.INCOMPATIBLE, exposed)
+        tried = [self._mismatches(items) for items in destination.accepts]
+        closest = min(
+            (found for found in tried if found is not None),
+            key=len,
+            default=None,
+        )
+        # One alternative that is answered with yes is enough.
+        if closest != [] and None in tried and not exposed:
             return self._result(
                 Outcome.UNKNOWN, code=Code.TOO_COMPLEX, side="destination"
             )
-        if closest:
-            return self._result(Outcome.INCOMPATIBLE, closest)
+        if exposed or closest:
+            return self._result(
+                Outcome.INCOMPATIBLE, [*exposed, *(closest or ())]
+            )
+        if self.one_sided:
+            return self._result(
+                Outcome.UNKNOWN,
+                code=Code.MISSING_ATTRIBUTE,
+                side=self.one_sided,
+            )
         if source.family != destination.family:
             return self._result(
                 Outcome.UNKNOWN, code=Code.FAMILIES_DIFFER
@@ -153,7 +161,11 @@ class _Pair:
             if attribute in self.skip:
                 continue
             if name not in ours or name not in theirs:
+                # It would be compared if it could be read.
                 self.unverified.add(attribute)
+                self.one_sided = (
+                    "destination" if name in ours else "source"
+                )
             elif ours[name] != theirs[name]:
                 found.append(
                     verdict.Mismatch(
@@ -167,38 +179,47 @@ class _Pair:
 
     def _mismatches(
         self, items: Mapping[str, str]
-    ) -> list[verdict.Mismatch]:
-        """What one alternative of the destination refuses."""
+    ) -> list[verdict.Mismatch] | None:
+        """What one alternative of the destination refuses.
+
+        :returns: None if that would take too much work
+        """
         source = dict(self.source.state or {})
         wanted = dict(items)
         for name in attributes.COMMON:
             own = (self.destination.state or {}).get(name)
             if name not in wanted and own is not None:
                 wanted[name] = own
+        skip = set(self.skip)
         if self.source.family != self.destination.family:
-            # The two vocabularies share only what is common to all. The
-            # variables of a pattern may be declared in what is not shared.
-            common = [
-                name for name in ("device_api", "type")
-                if name in source
-                and name in wanted
-                and template.parse(wanted[name]).is_literal
-            ]
-            source = {name: source[name] for name in common}
-            wanted = {name: wanted[name] for name in common}
-        for name in self.skip:
-            source.pop(name, None)
-            wanted.pop(name, None)
-        return self._compare(source, wanted)
+            # The two vocabularies share only what is common to all.
+            skip.update(
+                name for name in {*source, *wanted}
+                if name not in ("device_api", "type")
+                or name not in source
+                or name not in wanted
+                or not template.parse(wanted[name]).is_literal
+            )
+        try:
+            return self._compare(source, wanted, skip)
+        except alternative.TooComplex:
+            return None
 
     def _compare(
-        self, source: dict[str, str], wanted: dict[str, str]
+        self,
+        source: Mapping[str, str],
+        wanted: Mapping[str, str],
+        skip: set[str],
     ) -> list[verdict.Mismatch]:
         found = []
         version = wanted.get("software_version")
-        if version and template.parse(version).is_literal:
-            del wanted["software_version"]
-            value = source.pop("software_version", None)
+        if (
+            version
+            and "software_version" not in skip
+            and template.parse(version).is_literal
+        ):
+            skip = {*skip, "software_version"}
+            value = source.get("software_version")
             code = (
                 Code.MISSING if value is None
                 else versions.refusal(value, version)
@@ -210,14 +231,14 @@ class _Pair:
                     )
                 )
         parsed = alternative.parse(tuple(sorted(wanted.items())))
-        for name in parsed.mismatches(source):
+        for name in parsed.mismatches(source, skip):
             value = source.get(name)
             code = Code.MISSING if value is None else Code.MISMATCH
             found.append(
                 verdict.Mismatch(name, code, value, wanted[name])
             )
         known = _INFORMATIONAL.get(self.source.bus, frozenset())
-        for name in source.keys() - wanted.keys() - known:
+        for name in source.keys() - wanted.keys() - known - skip:
             found.append(
                 verdict.Mismatch(
                     name, Code.UNMENTIONED, source[name], None

@@ -10,6 +10,7 @@ bound stops hostile patterns.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 import functools
@@ -79,10 +80,16 @@ class Alternative:
                 part.position,
             )
 
-    def mismatches(self, values: Mapping[str, str]) -> list[str]:
+    def mismatches(
+        self,
+        values: Mapping[str, str],
+        skip: Collection[str] = (),
+    ) -> list[str]:
         """The attributes whose value in ``values`` does not match.
 
-        An absent attribute counts as the empty text. As many attributes as
+        An absent attribute counts as the empty text. Those in ``skip`` are
+        not looked at; variables that they declare may have any of their
+        values. As many attributes as
         possible are matched in order, so the empty list means that one
         binding of the variables matches them all.
 
@@ -92,6 +99,8 @@ class Alternative:
         budget = [MAX_STEPS]
         environments: set[Bindings] = {()}
         for name, value in self.templates.items():
+            if name in skip:
+                continue
             found = {
                 binding
                 for environment in environments

@@ -57,13 +57,7 @@ def normalise_state(raw: Mapping[str, str]) -> dict[str, str]:
     """
     result: dict[str, str] = {}
     for name, value in sorted(_named(raw, MAX_VALUE).items()):
-        place = re.search("[{}]", value)
-        if place is not None:
-            raise errors.ParseError(
-                f"{name}: a value that a device writes has no braces",
-                value,
-                place.start(),
-            )
+        _check_no_braces(name, value)
         value = _spelling(name, value)
         if value:
             result[name] = value
@@ -123,6 +117,34 @@ def _check_value(name: str, value: str, longest: int) -> None:
                 value,
                 position,
             )
+
+
+def check(values: Mapping[str, str], templates: bool = False) -> None:
+    """Make sure of what normalising gives: names, and values or templates.
+
+    For what did not come from there, such as a class that was published.
+
+    :raises ParseError: a name or a value cannot be one
+    """
+    longest = template.MAX_LENGTH if templates else MAX_VALUE
+    for name, value in values.items():
+        if not _NAME.fullmatch(name):
+            raise errors.ParseError("not the name of an attribute", name)
+        _check_value(name, value, longest)
+        if not templates:
+            _check_no_braces(name, value)
+    if templates:
+        alternative.parse(tuple(sorted(values.items())))
+
+
+def _check_no_braces(name: str, value: str) -> None:
+    place = re.search("[{}]", value)
+    if place is not None:
+        raise errors.ParseError(
+            f"{name}: a value that a device writes has no braces",
+            value,
+            place.start(),
+        )
 
 
 def _spelling_in(name: str, piece: str) -> str:

@@ -13,7 +13,7 @@ import json
 import re
 from typing import Any
 
-from nova_vfio_compat.compat import alternative
+from nova_vfio_compat.compat import attributes
 from nova_vfio_compat.compat import codes
 from nova_vfio_compat.compat import errors
 
@@ -72,8 +72,10 @@ class DeviceClass:
                 "a class has a reason if, and only if, it writes or "
                 "accepts nothing"
             )
+        attributes.check(self.state or {})
+        attributes.check(self.exposed)
         for items in self.accepts:
-            alternative.parse(tuple(sorted(items.items())))
+            attributes.check(items, templates=True)
         accepts = sorted({_dump(dict(items)) for items in self.accepts})
         _set(self, "accepts", tuple(json.loads(item) for item in accepts))
         _set(self, "unverified", tuple(sorted(set(self.unverified))))

@@ -56,7 +56,8 @@ class Device:
     :ivar bound: the driver that is bound now
     :ivar type: the id of an mdev's type
     :ivar classes: the classes that it may be of: one, except for a type
-        whose existing mdevs differ; none for a PF that has VFs
+        whose existing mdevs differ; none for a PF that has VFs, and for a
+        VF that cannot be looked at
     :ivar offered: whether Nova can hand it out
     :ivar problems: what was wrong with its files
     """
@@ -78,7 +79,10 @@ class HostScan:
 
     :ivar devices: sorted by name, then type
     :ivar problems: those that are not of one device
+    :ivar unlisted: the directories that are to list devices, are there and
+        cannot be read: devices may be missing
     """
 
     devices: tuple[Device, ...]
     problems: tuple[Problem, ...] = ()
+    unlisted: tuple[str, ...] = ()

@@ -91,14 +91,19 @@ class DeviceSpec:
         is_pf: Callable[[str], bool],
         find_netdev: FindNetdev,
     ) -> bool:
-        """Whether the entry offers ``function``.
+        """Whether the entry offers ``function``, or may do so.
+
+        An id that cannot be told may be the one: a function that is left
+        out would be taken for one like its siblings.
 
         :param is_pf: whether an address is a physical function's
         """
         for wanted, name in (
             (self.vendor_id, "vendor"), (self.product_id, "device")
         ):
-            if wanted not in (_ANY, function.identity(name)):
+            if wanted == _ANY:
+                continue
+            if wanted != (function.identity(name) or wanted):
                 return False
         pattern = self.address
         if pattern is None:
@@ -110,8 +115,8 @@ class DeviceSpec:
         if (
             function.pf
             and single is not None
-            and is_pf(single)
             and pattern.matches(function.pf)
+            and is_pf(single)
         ):
             return True
         return pattern.matches(function.address)

@@ -16,8 +16,8 @@ from nova_vfio_compat.host import names
 from nova_vfio_compat.host import pci
 from nova_vfio_compat.host import tree as host_tree
 
-_PARENTS = "sys/class/mdev_bus"
-_MDEVS = "sys/bus/mdev/devices"
+PARENTS = "sys/class/mdev_bus"
+MDEVS = "sys/bus/mdev/devices"
 _TYPES = "mdev_supported_types"
 
 
@@ -122,8 +122,8 @@ class Mediated:
         for function in functions.values():
             if function.is_mdev_parent:
                 self._add_parent(function.path)
-        for name in self._list(_PARENTS):
-            path = self._real(f"{_PARENTS}/{name}")
+        for name in self._list(PARENTS):
+            path = self._real(f"{PARENTS}/{name}")
             if path is not None and self._list(f"{path}/{_TYPES}"):
                 self._add_parent(path)
         self.types = {
@@ -175,7 +175,7 @@ class Mediated:
         for parent in self._parents.values():
             for uuid in self._uuids(parent.path):
                 self._owner.setdefault(uuid, parent)
-        for uuid in self._uuids(_MDEVS):
+        for uuid in self._uuids(MDEVS):
             path = self._places[uuid][-1]
             self._owner.setdefault(uuid, self._owner_of(path))
         for item in self.types.values():
@@ -212,7 +212,7 @@ class Mediated:
             places[0],
         )
         owner = self._owner.get(uuid)
-        if owner is not None and owner.path == _MDEVS:
+        if owner is not None and owner.path == MDEVS:
             owner = None
         return Mdev(
             self._tree,

@@ -81,7 +81,8 @@ class Offered:
     def pci(self, function: pci.PciFunction) -> Match | None:
         """Return how Nova offers a function, None if it does not.
 
-        As in Nova, the first entry that matches decides.
+        As in Nova, the first entry that matches decides. Where it cannot
+        be told whether an entry does, the function counts as offered.
         """
         tree = function.tree
 

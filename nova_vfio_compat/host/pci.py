@@ -14,7 +14,7 @@ from nova_vfio_compat.host import names
 from nova_vfio_compat.host import resource
 from nova_vfio_compat.host import tree as host_tree
 
-_DEVICES = "sys/bus/pci/devices"
+DEVICES = "sys/bus/pci/devices"
 _VIRTFN = re.compile(r"virtfn[0-9]+")
 
 # What QEMU itself compares for every vfio-pci device (hw/pci/pci.c,
@@ -146,7 +146,7 @@ def functions(
     """
     found = {}
     try:
-        addresses = tree.listdir(_DEVICES)
+        addresses = tree.listdir(DEVICES)
     except errors.ReadError as error:
         broken.append(error)
         return {}
@@ -154,7 +154,7 @@ def functions(
         if not names.PCI_ADDRESS.fullmatch(address):
             continue
         try:
-            path = tree.realpath(f"{_DEVICES}/{address}")
+            path = tree.realpath(f"{DEVICES}/{address}")
             files = frozenset(tree.listdir(path))
         except errors.ReadError as error:
             broken.append(error)
@@ -174,6 +174,34 @@ def functions(
         )
         for address, (path, files) in found.items()
     }
+
+
+def lost_vfs(
+    tree: host_tree.HostTree, found: Mapping[str, PciFunction]
+) -> list[tuple[str, PciFunction]]:
+    """The VFs that a PF names and that cannot be looked at.
+
+    :param found: what :func:`functions` has found
+    :returns: the address of each VF, with its PF
+    """
+    lost = []
+    for pf in found.values():
+        for name in sorted(filter(_VIRTFN.fullmatch, pf.files)):
+            path = f"{pf.path}/{name}"
+            vf = tree.link_name(path) or ""
+            if vf in found or not names.PCI_ADDRESS.fullmatch(vf):
+                continue
+            places = (path, f"{DEVICES}/{vf}")
+            if not all(_is_gone(tree, place) for place in places):
+                lost.append((vf, pf))
+    return lost
+
+
+def _is_gone(tree: host_tree.HostTree, path: str) -> bool:
+    try:
+        return not tree.exists(tree.realpath(path))
+    except errors.ReadError:
+        return False
 
 
 def _pfs(

@@ -62,6 +62,10 @@ _FRESH = device_class.DeviceClass(
 )
 
 
+# Each lists devices of its kind, and all of them.
+_LISTS = (pci.DEVICES, mdev.MDEVS, mdev.PARENTS)
+
+
 class _Scan:
     def __init__(
         self,
@@ -75,12 +79,19 @@ class _Scan:
         self._ctx = context.Context(tree, functions, offered)
         self._describer = describe.Describer(sources, self._ctx)
         self._devices: list[device_.Device] = []
+        self._broken.extend(
+            errors.ReadError(path, codes.Code.MALFORMED, "is no directory")
+            for path in _LISTS
+            if tree.exists(path) and not tree.is_dir(path)
+        )
 
     def run(
         self, problems: tuple[device_.Problem, ...]
     ) -> device_.HostScan:
         for function in self._ctx.functions.values():
             self._add_function(function)
+        for address, pf in pci.lost_vfs(self._ctx.tree, self._ctx.functions):
+            self._add_lost(address, pf)
         mdevs: dict[str, list[_Existing]] = {}
         for item in self._mediated.mdevs:
             found = self._add_mdev(item)
@@ -102,6 +113,9 @@ class _Scan:
                     device_.Problem.of(error)
                     for error in (*self._broken, *self._ctx.drivers.broken)
                 ),
+            ),
+            tuple(
+                error.path for error in self._broken if error.path in _LISTS
             ),
         )
 
@@ -137,6 +151,27 @@ class _Scan:
                     and self._ctx.match(function) is not None
                 ),
                 problems=problems,
+            )
+        )
+
+    def _add_lost(self, address: str, pf: pci.PciFunction) -> None:
+        """Add a VF of which nothing but its PF is known."""
+        if self._ctx.offered is not None and not any(
+            item.offered and item.kind == device_.VF
+            and item.parent == pf.name
+            for item in self._devices
+        ):
+            return
+        self._devices.append(
+            device_.Device(
+                name=names.pci(address),
+                kind=device_.VF,
+                parent=pf.name,
+                driver=None,
+                bound=None,
+                type=None,
+                classes=(),
+                offered=True,
             )
         )
 

@@ -32,12 +32,22 @@ def report(conf: cfg.ConfigOpts, tree: tree_.HostTree) -> report_.Report:
         raise host_errors.NotAHostTree(
             f"{tree.root} has an empty sys/ directory: mount sysfs there"
         )
+    if not tree.is_dir("sys/bus"):
+        raise host_errors.NotAHostTree(
+            f"{tree.root} has no sys/bus/ directory: mount all of sysfs there"
+        )
     found = scan.scan(tree, offered.Offered.from_conf(conf))
     for problem in found.problems:
         LOG.warning("%s", problem.line)
     for device in found.devices:
         for problem in device.problems:
             LOG.warning("%s: %s", device.name, problem.line)
+    if found.unlisted:
+        raise host_errors.HostError(
+            f"{', '.join(found.unlisted)} cannot be listed, so nothing is "
+            "published and the last report stays; run the reporter as a user "
+            "who can read it"
+        )
     if found.problems and not found.devices:
         raise host_errors.HostError(
             "no device could be looked at, so nothing is published and the "

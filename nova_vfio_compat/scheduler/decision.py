@@ -5,18 +5,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Mapping
 import dataclasses
 from typing import Any
+
+from oslo_log import log as logging
 
 from nova_vfio_compat.compat import codes
 from nova_vfio_compat.compat import device_class
 from nova_vfio_compat.placement import provider
 from nova_vfio_compat.placement import report as report_
+from nova_vfio_compat.scheduler import errors
 from nova_vfio_compat.scheduler import fleet
 from nova_vfio_compat.scheduler import pairing
 from nova_vfio_compat.scheduler import source
 from nova_vfio_compat.scheduler import whose
+
+LOG = logging.getLogger(__name__)
 
 Class = device_class.DeviceClass
 Outcome = codes.Outcome
@@ -49,12 +53,12 @@ class Decision:
         self._parts = list(parts)
         self._reports = reports
         self._providers = providers
+        self._failed: errors.CannotDecide | None = None
 
     def judge(self, host: Any) -> HostAnswer:
         """Say what holds for a host.
 
         :param host: Nova's HostState
-        :raises CannotDecide: Placement does not answer
         """
         for group in self._groups:
             reason = pairing.immovable(group)
@@ -65,8 +69,7 @@ class Decision:
         uuid = report_uuid(host)
         mine = [part for part in self._parts if uuid in part.hosts]
         answers = []
-        # A class that nobody can read may be one that Nova would pick.
-        mixed = any(not part.classes for part in mine)
+        mixed = False
         for group in self._groups:
             found = _whole(group, mine)
             if found is None:
@@ -74,9 +77,23 @@ class Decision:
             else:
                 answers.append(found)
         whole = pairing.together(answers)
-        if not mixed or whole.outcome is Outcome.INCOMPATIBLE:
+        # A class that nobody can read may be one that Nova would pick.
+        undefined = any(not part.classes for part in mine)
+        if whole.outcome is Outcome.INCOMPATIBLE and not undefined:
             return HostAnswer(whole)
-        return self._by_candidate(host, uuid, mine)
+        if not (mixed or undefined):
+            return HostAnswer(whole)
+        if self._failed is None:
+            try:
+                return self._by_candidate(host, uuid, mine)
+            except errors.CannotDecide as error:
+                # The other hosts are decided without asking any more.
+                LOG.warning(
+                    "Hosts with several classes cannot be told: %s", error
+                )
+                self._failed = error
+        reason = pairing.Reason(Outcome.UNKNOWN, self._failed.code)
+        return HostAnswer(pairing.Answer(Outcome.UNKNOWN, (reason,)))
 
     def explain(
         self,
@@ -114,7 +131,7 @@ class Decision:
                         pairing.answer(
                             group,
                             [
-                                one for one in classes.values()
+                                [one] for one in classes.values()
                                 if group.concerns(one)
                             ],
                         )
@@ -150,24 +167,28 @@ class Decision:
 
     def _picked(
         self, group: source.Group, candidate: Candidate, report: Any
-    ) -> list[Class] | None:
-        """The classes that the candidate's devices may be of."""
+    ) -> list[list[Class]] | None:
+        """For each of the candidate's devices, what it may be of."""
         devices = [
             self._providers.device(uuid)
             for uuid in _providers(group, candidate)
         ]
         if not devices:
             # Placement does not track them: Nova takes any on the host.
+            named = frozenset().union(*report.devices.values())
+            if not named <= report.classes.keys():
+                return None
             return [
-                one for one in report.classes.values() if group.concerns(one)
+                [one] for one in report.classes.values()
+                if group.concerns(one)
             ]
-        found: dict[str, Class] = {}
+        found = []
         for device in devices:
             classes = _of_device(group, device, report)
             if not classes:
                 return None
-            found.update(classes)
-        return list(found.values())
+            found.append(classes)
+        return found
 
 
 def report_uuid(host: Any) -> str:
@@ -182,7 +203,7 @@ def _whole(
     classes = [
         one for part in mine for one in part.classes if group.concerns(one)
     ]
-    singles = [pairing.answer(group, [one]) for one in classes]
+    singles = [pairing.answer(group, [[one]]) for one in classes]
     if not singles:
         return pairing.answer(group, None)
     if len({item.outcome for item in singles}) > 1:
@@ -218,13 +239,12 @@ def _providers(group: source.Group, candidate: Candidate) -> list[str]:
 
 def _of_device(
     group: source.Group, device: str | None, report: report_.Report
-) -> Mapping[str, Class]:
+) -> list[Class]:
     """The classes of a device that Nova could hand out for the group."""
     ids = report.devices.get(device, frozenset()) if device else frozenset()
-    if not ids or not ids <= report.classes.keys():
-        return {}
-    return {
-        key: report.classes[key]
-        for key in ids
+    if not ids <= report.classes.keys():
+        return []
+    return [
+        report.classes[key] for key in sorted(ids)
         if group.concerns(report.classes[key])
-    }
+    ]

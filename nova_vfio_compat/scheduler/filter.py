@@ -9,6 +9,7 @@ from typing import Any
 
 import nova.conf
 from nova.scheduler import filters
+from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_vfio_compat import conf
@@ -80,7 +81,7 @@ class VfioCompatFilter(filters.BaseHostFilter, filters.CandidateFilterMixin):
                 "as unknown",
                 spec_obj.instance_uuid,
             )
-        return [] if CONF.vfio_compat.unknown == "reject" else hosts
+        return [] if _policy() == "reject" else hosts
 
     def _filter(self, hosts: list[Any], spec: Any) -> list[Any]:
         moving = migration.find(spec)
@@ -197,6 +198,22 @@ class VfioCompatFilter(filters.BaseHostFilter, filters.CandidateFilterMixin):
         self.filter_candidates(host, lambda candidate: next(remaining))
 
 
+def _policy() -> str:
+    """What to do with unknown hosts.
+
+    oslo.config looks at the value only now, and a file may have changed.
+    """
+    try:
+        return str(CONF.vfio_compat.unknown)
+    except cfg.Error as error:
+        LOG.error(
+            "[vfio_compat] unknown counts as last_resort until nova.conf is "
+            "corrected: %s",
+            error,
+        )
+        return "last_resort"
+
+
 def _kept(
     judged: list[tuple[Any, decision.HostAnswer]]
 ) -> list[Any]:
@@ -204,7 +221,7 @@ def _kept(
         host for host, found in judged
         if found.answer.outcome is Outcome.COMPATIBLE
     ]
-    policy = CONF.vfio_compat.unknown
+    policy = _policy()
     if policy == "reject" or (policy == "last_resort" and good):
         return good
     return [

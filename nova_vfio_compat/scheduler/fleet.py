@@ -76,7 +76,7 @@ def _says(
     groups: Iterable[source.Group], one: Class
 ) -> tuple[codes.Outcome | None, ...]:
     return tuple(
-        pairing.answer(group, [one]).outcome if group.concerns(one) else None
+        pairing.answer(group, [[one]]).outcome if group.concerns(one) else None
         for group in groups
     )
 

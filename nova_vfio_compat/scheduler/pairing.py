@@ -13,11 +13,15 @@ from collections.abc import Iterable
 import dataclasses
 import functools
 
+from oslo_log import log as logging
+
 from nova_vfio_compat.compat import acceptance
 from nova_vfio_compat.compat import codes
 from nova_vfio_compat.compat import device_class
 from nova_vfio_compat.compat import verdict
 from nova_vfio_compat.scheduler import source
+
+LOG = logging.getLogger(__name__)
 
 Outcome = codes.Outcome
 Class = device_class.DeviceClass
@@ -71,43 +75,61 @@ def best(outcomes: Iterable[codes.Outcome]) -> codes.Outcome:
 
 
 def pairs(
-    sources: Iterable[Class], destinations: Iterable[Class]
+    sources: Iterable[Class], devices: Iterable[Iterable[Class]]
 ) -> set[tuple[Class, Class]]:
     """The pairs of classes that could meet.
 
-    Where a destination has the mdev type of a source, Nova takes that one;
-    a class that does not tell its type may be of any.
+    Where a device has the mdev type of a source, Nova takes that one; a
+    device that does not tell its type may be of any. Of a device that may
+    be of several classes, each counts.
+
+    :param devices: for each device that Nova could pick, the classes that
+        it may be of
     """
     found: set[tuple[Class, Class]] = set()
-    destinations = list(destinations)
+    typed = [
+        (_device_type(classes), classes) for classes in map(list, devices)
+    ]
     for one in sources:
         kind = _type(one)
         same = [
-            other for other in destinations
-            if kind is None or _type(other) in (None, kind)
+            classes for type_, classes in typed
+            if kind is None or type_ in (None, kind)
         ]
-        found.update((one, other) for other in same or destinations)
+        for classes in same or [classes for _, classes in typed]:
+            found.update((one, other) for other in classes)
     return found
 
 
 def single(one: Class, other: Class) -> Reason:
     """What one pairing says."""
-    said = _judge(one, other)
+    try:
+        said = _judge(one, other)
+    except Exception:
+        # What is published is checked when it is read; if that missed
+        # something, it must not hide what the other classes say.
+        LOG.exception("Cannot compare class %s with %s", one.id, other.id)
+        return Reason(
+            Outcome.UNKNOWN,
+            codes.Code.INTERNAL_ERROR,
+            None,
+            (one.id, other.id),
+        )
     return Reason(said.outcome, said.code, said, (one.id, other.id))
 
 
 def answer(
-    group: source.Group, destinations: Iterable[Class] | None
+    group: source.Group, devices: Iterable[Iterable[Class]] | None
 ) -> Answer:
-    """What holds for a group if Nova picked devices of these classes.
+    """What holds for a group if Nova picked some of these devices.
 
-    :param destinations: every class that one of the devices may be of;
-        empty or None if the report does not name one of them
+    :param devices: for each the classes that it may be of; None if the
+        report does not name one of them
     """
     found = [
         single(one, other)
         for one, other in sorted(
-            pairs(group.classes, destinations or ()), key=_ids
+            pairs(group.classes, devices or ()), key=_ids
         )
     ]
     if not found:
@@ -154,7 +176,12 @@ def _ids(pair: tuple[Class, Class]) -> tuple[str, str]:
 
 
 def _type(one: Class) -> str | None:
-    if one.bus != "mdev":
+    if one.bus != "mdev" or one.state is None:
         return None
-    state = one.state or next(iter(one.accepts), {})
-    return state.get("type")
+    return one.state.get("type")
+
+
+def _device_type(classes: Iterable[Class]) -> str | None:
+    """The type that all of a device's classes have; None if they differ."""
+    types = {_type(one) for one in classes}
+    return types.pop() if len(types) == 1 else None

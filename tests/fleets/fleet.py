@@ -123,9 +123,9 @@ class Fleet:
             ours = [way for device in devices
                     for way in self.hosts[source].ways(
                         self.resource_class, device)]
-            theirs = [way for device in picked[request_id]
-                      for way in self.hosts[destination].ways(
-                          self.resource_class, device)]
+            theirs = [self.hosts[destination].ways(
+                          self.resource_class, device)
+                      for device in picked[request_id]]
             per_request.append((ours, theirs))
         return oracle.candidate([ours for ours, _ in per_request],
                                 [theirs for _, theirs in per_request])

@@ -70,13 +70,13 @@ MUTANTS = (
         (_VERSIONS,)),
     Mutant(
         "first-alternative", "compat/acceptance.py",
-        "for items in destination.accepts\n",
-        "for items in destination.accepts[:1]\n",
+        "tried = [self._mismatches(items) for items in destination.accepts]",
+        "tried = [self._mismatches(destination.accepts[0])]",
         "what the second alternative admits is refused",
         (_ACCEPTANCE,)),
     Mutant(
         "unmentioned", "compat/acceptance.py",
-        "for name in source.keys() - wanted.keys() - known:",
+        "for name in source.keys() - wanted.keys() - known - skip:",
         "for name in set[str]():",
         "a feature that the destination does not know is no obstacle",
         (_ACCEPTANCE,)),
@@ -152,6 +152,18 @@ MUTANTS = (
         "return min(outcomes, key=_ORDER.__getitem__",
         "one good pairing is enough, and Nova makes another",
         (_PAIRING,)),
+    Mutant(
+        "half-a-device", "scheduler/pairing.py",
+        "found.update((one, other) for other in classes)",
+        "found.update((one, o) for o in classes if _type(o) == kind)",
+        "an mdev of another declared type is not counted, and Nova takes it",
+        (_PAIRING,)),
+    Mutant(
+        "one-sided", "compat/acceptance.py",
+        "if self.one_sided:",
+        "if not self:",
+        "a device of which nothing can be seen is compatible",
+        (_ACCEPTANCE,)),
     Mutant(
         "any-pairing-compare", "cli/compare.py",
         "next(item for item in _WORST_FIRST if item in found)",

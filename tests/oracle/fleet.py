@@ -21,22 +21,28 @@ def pairing(sources: Ways, destinations: Ways) -> Answer:
         for source in sources for destination in destinations})
 
 
-def nova_pairing(sources: Ways, destinations: Ways) -> Answer:
+def nova_pairing(sources: Ways, devices: Sequence[Ways]) -> Answer:
     """Every pairing that Nova could make must be accepted.
 
-    Nova takes an mdev of the source's type where there is one; a device
-    that does not tell its type may be of any.
+    Nova takes a device with mdevs of the source's type where there is one;
+    one that does not tell its type may be of any. Whatever a device may be,
+    all of it counts.
     """
     answers = set()
     for source in sources:
         kind = (source.state or {}).get("type")
         same = [
-            device for device in destinations
+            ways for ways in devices
             if source.bus != "mdev" or kind is None
-            or (device.state or {}).get("type", kind) == kind]
-        answers |= {rules.answer(source, device)
-                    for device in same or destinations}
+            or _type(ways) in (None, kind)]
+        answers |= {rules.answer(source, way)
+                    for ways in same or devices for way in ways}
     return _worst(answers)
+
+
+def _type(ways: Ways) -> str | None:
+    types = {(way.state or {}).get("type") for way in ways}
+    return types.pop() if len(types) == 1 else None
 
 
 def _worst(answers: set[Answer]) -> Answer:
@@ -57,8 +63,8 @@ def provider_ways(rows: Mapping[str, host.Row],
 
 
 def candidate(sources: Sequence[Ways],
-              destinations: Sequence[Ways]) -> Answer:
-    """A candidate gives each source device one destination provider."""
+              destinations: Sequence[Sequence[Ways]]) -> Answer:
+    """A candidate gives each request its destination providers."""
     return _worst({
         nova_pairing(source, destination) for source, destination
         in zip(sources, destinations, strict=True)})

@@ -73,7 +73,12 @@ def answer(source: Device, destination: Device) -> Answer:
         return Answer.UNKNOWN if fits else Answer.NO
     admitted = any(admits(source, destination, raw)
                    for raw in destination.raw)
-    return Answer.YES if admitted else Answer.NO
+    if not admitted:
+        return Answer.NO
+    if source.exposed.keys() != destination.exposed.keys():
+        # What one side does not show would be compared.
+        return Answer.UNKNOWN
+    return Answer.YES
 
 
 def admits(source: Device, destination: Device, raw: Raw) -> bool:

@@ -134,3 +134,11 @@ class CompareTest(base.CommandTestCase):
         )
         self.assertIn(root, self.stderr)
         self.assertEqual(1, len(self.stderr.splitlines()))
+
+    def test_what_is_unverified(self) -> None:
+        """A yes says what it does not rest on."""
+        for name in "ab":
+            self.host(name).mtty(["mtty-1"])
+        (row,) = self.compare(0).values()
+        self.assertEqual("compatible", row["Verdict"])
+        self.assertRegex(row["Reasons"], "^unverified: [a-z_:, ]+$")

@@ -36,6 +36,8 @@ class DeviceListTest(base.CommandTestCase):
         )
         row = found["pci_0000_81_00_0"]
         self.assertEqual(("pf", "no"), (row["Kind"], row["Migratable"]))
+        # Without a nova.conf everything counts as offered.
+        self.assertEqual("", row["Reason"])
 
     def test_reasons(self) -> None:
         """What cannot migrate says why; what is unknown too."""
@@ -87,8 +89,14 @@ class DeviceListTest(base.CommandTestCase):
         self.host("a")
         conf = self.folder / "nova.conf"
         conf.write_text("[pci]\ndevice_spec = {broken\n")
+        binary = self.folder / "binary.conf"
+        binary.write_bytes(b"[DEFAULT]\nhost = \xff\n")
+        unknown = self.folder / "unknown.conf"
+        unknown.write_text("[vfio_compat]\nunknown = maybe\n")
         for path, word in (
             (conf, "{broken"), (self.folder / "none", "none"),
+            (self.folder, str(self.folder)), (binary, "UTF-8"),
+            (unknown, "last_resort"),
         ):
             self.assertEqual(
                 2,

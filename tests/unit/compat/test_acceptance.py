@@ -222,15 +222,29 @@ class AcceptanceTest(base.BaseTestCase):
         )
 
     def test_exposed_on_one_side(self) -> None:
-        """What one side cannot tell stays unverified."""
+        """What one side cannot tell of it leaves the whole unknown."""
+        more = {"vendor": "15b3", "device": "101e", "bars": "none"}
+        for pair in (
+            (function(), function(exposed=more)),
+            (function(exposed=more), function()),
+        ):
+            verdict = self.assert_verdict(
+                Outcome.UNKNOWN, *pair, code=Code.MISSING_ATTRIBUTE
+            )
+            self.assertEqual(("exposed:bars",), verdict.unverified)
+
+    def test_exposed_that_is_younger(self) -> None:
+        """What the older side cannot know yet stays unverified."""
         verdict = self.assert_verdict(
             Outcome.COMPATIBLE,
             function(),
             function(
-                exposed={"vendor": "15b3", "device": "101e", "bars": "1"}
+                exposed={"vendor": "15b3", "device": "101e", "msix": "8"},
+                vocabulary=2,
+                since={"exposed:msix": 2},
             ),
         )
-        self.assertEqual(("exposed:bars",), verdict.unverified)
+        self.assertEqual(("exposed:msix",), verdict.unverified)
 
     def test_families(self) -> None:
         """Two vocabularies can say no together, never yes."""
@@ -281,6 +295,23 @@ class AcceptanceTest(base.BaseTestCase):
             Outcome.INCOMPATIBLE, new, newest, ("vf_count", Code.MISMATCH)
         )
 
+    def test_variable_of_a_younger_attribute(self) -> None:
+        """A variable stays declared where its attribute is left out."""
+        old = declared({"type": "t", "a": "2"}, {"a": "2"})
+        new = declared(
+            {"type": "t", "a": "2", "b": "2"},
+            {"a": "{v}", "b": "{v:int:1,2}"},
+            vocabulary=2,
+            since={"b": 2},
+        )
+        self.assert_verdict(Outcome.COMPATIBLE, old, new)
+        self.assert_verdict(
+            Outcome.INCOMPATIBLE,
+            declared({"type": "t", "a": "3"}, {"a": "3"}),
+            new,
+            ("a", Code.MISMATCH),
+        )
+
     def test_relaxed(self) -> None:
         """A relaxed attribute is not compared, and the verdict says so."""
         pair = (
@@ -305,6 +336,15 @@ class AcceptanceTest(base.BaseTestCase):
             declared({"type": "1" * 90}, {}),
             declared({"type": "1"}, {"type": text}),
             code=Code.TOO_COMPLEX,
+        )
+
+    def test_too_complex_beside_a_match(self) -> None:
+        """An alternative that is answered counts, whatever the others."""
+        text = "".join(f"{{v{n}:int:1,11,111}}" for n in range(60))
+        self.assert_verdict(
+            Outcome.COMPATIBLE,
+            declared({"type": "1" * 90}, {}),
+            declared({"type": "1"}, {"type": text}, {"type": "1" * 90}),
         )
 
     def test_unverified_of_both(self) -> None:

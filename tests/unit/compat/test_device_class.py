@@ -84,6 +84,18 @@ class IdentityTest(base.BaseTestCase):
             reason=compat.Code.PLAIN_VFIO_PCI,
         )
 
+    def test_values_are_checked(self) -> None:
+        """No braces, lines or controls get into a class from anywhere."""
+        for value in ("{x", "a\nb", "\x1b[31m", "caf\u00e9", "x" * 1025):
+            for parts in (
+                {"state": {"type": value}},
+                {"state": {"type": "t", f"a{value}": "1"}},
+                {"exposed": {"bars": value}},
+            ):
+                self.assertRaises(
+                    compat.ParseError, examples.function, **parts
+                )
+
     def test_size_is_bounded(self) -> None:
         """A class that could not be published is refused."""
         state = {f"a{number}": "x" * 900 for number in range(9)}

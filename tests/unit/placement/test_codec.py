@@ -85,7 +85,8 @@ class EncodeTestCase(base.BaseTestCase):
     def test_the_largest_class_can_be_published(self) -> None:
         """A class at the limit of its size survives the way."""
         class_ = dataclasses.replace(
-            samples.plain(), exposed={"x": "y" * 7900}
+            samples.plain(),
+            exposed={f"x{number}": "y" * 980 for number in range(8)},
         )
         report = samples.report_with(mtty_mtty=class_)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 
 from oslo_config import cfg
@@ -67,6 +68,39 @@ mdev_class = CUSTOM_GPU
         )
 
         self.assertNotIn("\n", str(error))
+
+    def test_a_file_that_is_none(self) -> None:
+        """A directory and bytes that are no text are named, on one line."""
+        folder = tempfile.mkdtemp()
+        self.addCleanup(os.rmdir, folder)
+        with tempfile.NamedTemporaryFile("wb", suffix=".conf") as file:
+            file.write(b"[DEFAULT]\nhost = \xff\n")
+            file.flush()
+            for name in (folder, file.name):
+                for args in (
+                    [], ["--config-file", name], [f"--config-file={name}"]
+                ):
+                    error = self.assertRaises(
+                        conf_.ConfigurationError,
+                        conf_.load,
+                        cfg.ConfigOpts(),
+                        args,
+                        "prog",
+                        None if args else [name],
+                    )
+                    self.assertIn(name, str(error))
+                    self.assertNotIn("\n", str(error))
+
+    def test_every_value_of_ours_is_looked_at(self) -> None:
+        """A bad value is refused by whoever reads the file, used or not."""
+        for line in ("unknown = maybe", "max_classes = x"):
+            error = self.assertRaises(
+                conf_.ConfigurationError,
+                self._load,
+                f"[vfio_compat]\n{line}\n",
+            )
+            self.assertIn(line.split()[0], str(error))
+            self.assertNotIn("LocationInfo", str(error))
 
     def test_an_auth_section_of_its_own(self) -> None:
         """Credentials may be in another group, as for Nova."""

@@ -45,7 +45,7 @@ class PairingTest(base.BaseTestCase):
         """Two sources that each fit one of two devices do not fit."""
         a = vgpu("t", "1.0", "1.0")
         b = vgpu("t", "2.0", "2.0")
-        answer = pairing.answer(mdevs(a, b), [a, b])
+        answer = pairing.answer(mdevs(a, b), [[a], [b]])
         self.assertIs(Outcome.INCOMPATIBLE, answer.outcome)
         self.assertEqual(
             {(a.id, b.id), (b.id, a.id)},
@@ -57,7 +57,7 @@ class PairingTest(base.BaseTestCase):
         a, b = vgpu("t"), vgpu("u")
         self.assertIs(
             Outcome.COMPATIBLE,
-            pairing.answer(mdevs(a, b), [a, b]).outcome,
+            pairing.answer(mdevs(a, b), [[a], [b]]).outcome,
         )
 
     def test_functions_cross_within_a_request(self) -> None:
@@ -66,22 +66,22 @@ class PairingTest(base.BaseTestCase):
         b = examples.function(state={"firmware": "28.44.1000"})
         self.assertIs(
             Outcome.INCOMPATIBLE,
-            pairing.answer(functions(a, b), [a, b]).outcome,
+            pairing.answer(functions(a, b), [[a, b]]).outcome,
         )
         self.assertIs(
-            Outcome.COMPATIBLE, pairing.answer(functions(a), [a]).outcome
+            Outcome.COMPATIBLE, pairing.answer(functions(a), [[a]]).outcome
         )
 
     def test_unknown_is_weaker_than_no(self) -> None:
         """One sure no makes the whole a no."""
         one = vgpu("t")
         self.assertIs(
-            Outcome.UNKNOWN, pairing.answer(mdevs(one), [DARK]).outcome
+            Outcome.UNKNOWN, pairing.answer(mdevs(one), [[DARK]]).outcome
         )
         self.assertIs(
             Outcome.INCOMPATIBLE,
             pairing.answer(
-                mdevs(one), [vgpu("t", "2.0", "2.0"), DARK]
+                mdevs(one), [[vgpu("t", "2.0", "2.0"), DARK]]
             ).outcome,
         )
 
@@ -89,8 +89,26 @@ class PairingTest(base.BaseTestCase):
         """An mdev that cannot be read may be the one that Nova takes."""
         one = vgpu("t")
         self.assertIs(
-            Outcome.UNKNOWN, pairing.answer(mdevs(one), [one, DARK]).outcome
+            Outcome.UNKNOWN,
+            pairing.answer(mdevs(one), [[one], [DARK]]).outcome,
         )
+
+    def test_device_with_an_mdev_of_another_declared_type(self) -> None:
+        """Every class that a device may be of counts, whatever its type."""
+        one = vgpu("t")
+        other = vgpu("signature")
+        half = compat.DeviceClass(
+            family="migration",
+            bus="mdev",
+            evidence=compat.Evidence.DECLARED,
+            accepts=({"type": "{v:string:\"t\"}", "a": "1"},),
+            reason=compat.Code.NO_STATE,
+        )
+        for odd in (other, half):
+            self.assertIs(
+                Outcome.INCOMPATIBLE,
+                pairing.answer(mdevs(one), [[one, odd]]).outcome,
+            )
 
     def test_device_that_is_not_reported(self) -> None:
         """A device of which nothing is published is unknown."""
@@ -115,8 +133,8 @@ class PairingTest(base.BaseTestCase):
 
     def test_all_groups_together(self) -> None:
         """The worst group decides and gives the reasons."""
-        good = pairing.answer(mdevs(vgpu("t")), [vgpu("t")])
-        bad = pairing.answer(mdevs(vgpu("t")), [vgpu("u")])
+        good = pairing.answer(mdevs(vgpu("t")), [[vgpu("t")]])
+        bad = pairing.answer(mdevs(vgpu("t")), [[vgpu("u")]])
         dark = pairing.answer(mdevs(vgpu("t")), None)
         together = pairing.together([good, dark, bad])
         self.assertIs(Outcome.INCOMPATIBLE, together.outcome)
