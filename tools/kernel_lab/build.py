@@ -29,6 +29,28 @@ _NEWER_MTTY = (
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Kernel:
+    """A kernel that there is.
+
+    :ivar headers: where modules for it are built
+    :ivar modules: what has ``lib/modules`` with its own
+    """
+
+    release: str
+    vmlinuz: pathlib.Path
+    headers: pathlib.Path
+    modules: pathlib.Path
+
+
+def debian(cache: places.Cache, release: str) -> Kernel:
+    """Debian's kernel, as it was unpacked."""
+    return Kernel(
+        release, cache.kernel / "boot" / f"vmlinuz-{release}",
+        cache.kernel / "usr" / "src" / f"linux-headers-{release}",
+        cache.kernel)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Build:
     """What a VM boots."""
 
@@ -37,8 +59,8 @@ class Build:
     initramfs: pathlib.Path
 
 
-def _digest(release: str) -> str:
-    digest = hashlib.sha256(release.encode())
+def _digest(kernel: Kernel) -> str:
+    digest = hashlib.sha256(f"{kernel.release} {kernel.headers}".encode())
     for path in sorted(places.SOURCES.rglob("*")):
         if path.is_file() and "recorded" not in path.parts:
             digest.update(path.read_bytes())
@@ -47,21 +69,20 @@ def _digest(release: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def prepare(cache: places.Cache, release: str) -> Build:
+def prepare(cache: places.Cache, kernel: Kernel) -> Build:
     """Build what the sources have changed since the last time."""
-    folder = cache.builds / _digest(release)
+    folder = cache.builds / _digest(kernel)
     result = Build(
-        release, cache.kernel / "boot" / f"vmlinuz-{release}",
-        folder / "initramfs.gz")
+        kernel.release, kernel.vmlinuz, folder / "initramfs.gz")
     if result.initramfs.exists():
         return result
     print("building modules and initramfs ...", flush=True)
     _forget(cache.builds)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    _compile_modules(cache, release, folder)
+    _compile_modules(cache, kernel, folder)
     _compile_program(folder)
-    _pack(cache, release, folder, result.initramfs)
+    _pack(cache, kernel, folder, result.initramfs)
     return result
 
 
@@ -86,7 +107,7 @@ def pack_qemu(cache: places.Cache, target: pathlib.Path) -> None:
 
 
 def _compile_modules(
-    cache: places.Cache, release: str, folder: pathlib.Path
+    cache: places.Cache, kernel: Kernel, folder: pathlib.Path
 ) -> None:
     shutil.copytree(places.SOURCES / "module", folder / "lab")
     for name, changes in (("mtty", ()), ("mtty-newer", _NEWER_MTTY)):
@@ -104,10 +125,9 @@ def _compile_modules(
     for name in ("mdpy.c", "mdpy-defs.h"):
         shutil.copy(cache.samples / name, path)
     (path / "Kbuild").write_text("obj-m := mdpy.o\n")
-    headers = cache.kernel / "usr" / "src" / f"linux-headers-{release}"
     for name in ("lab", "mtty", "mtty-newer", "mdpy"):
         commands.run(
-            ["make", "-s", "-j2", "-C", headers, f"M={folder / name}",
+            ["make", "-s", "-j2", "-C", kernel.headers, f"M={folder / name}",
              "modules"], f"building {name}")
 
 
@@ -120,19 +140,20 @@ def _compile_program(folder: pathlib.Path) -> None:
 
 
 def _copy_modules(
-    cache: places.Cache, release: str, folder: pathlib.Path
+    cache: places.Cache, kernel: Kernel, folder: pathlib.Path
 ) -> pathlib.Path:
     """A modules folder with what is needed, and depmod's files."""
-    below = f"lib/modules/{release}"
-    every = cache.kernel / below
-    programs.depmod(cache, cache.kernel, release)
+    below = f"lib/modules/{kernel.release}"
+    every = kernel.modules / below
+    programs.depmod(cache, kernel.modules, kernel.release)
     needed: set[str] = set()
     dependencies = dict(
         line.split(":", 1)
         for line in (every / "modules.dep").read_text().splitlines())
     wanted = {
         path for path in dependencies
-        for name in _WANTED if path.endswith(f"/{name}.ko.xz")}
+        for name in _WANTED
+        if path.removesuffix(".xz").endswith(f"/{name}.ko")}
     for path in wanted:
         needed |= {path, *dependencies[path].split()}
     top = folder / "modules"
@@ -140,18 +161,20 @@ def _copy_modules(
     for path in needed:
         target = mine / path.removesuffix(".xz")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(lzma.decompress((every / path).read_bytes()))
-    (mine / "extra").mkdir()
+        data = (every / path).read_bytes()
+        target.write_bytes(
+            lzma.decompress(data) if path.endswith(".xz") else data)
+    (mine / "extra").mkdir(parents=True)
     for name in ("lab/vfio_compat_lab.ko", "mdpy/mdpy.ko"):
         shutil.copy(folder / name, mine / "extra")
     for name in ("modules.order", "modules.builtin"):
         shutil.copy(every / name, mine)
-    programs.depmod(cache, top, release)
+    programs.depmod(cache, top, kernel.release)
     return mine
 
 
 def _pack(
-    cache: places.Cache, release: str, folder: pathlib.Path,
+    cache: places.Cache, kernel: Kernel, folder: pathlib.Path,
     target: pathlib.Path,
 ) -> None:
     guest = places.SOURCES / "guest"
@@ -165,9 +188,10 @@ def _pack(
         archive.file(f"lab/{script.name}", script)
     archive.file("lab/mtty.ko", folder / "mtty" / "mtty.ko")
     archive.file("lab/mtty-newer.ko", folder / "mtty-newer" / "mtty.ko")
-    modules = _copy_modules(cache, release, folder)
+    modules = _copy_modules(cache, kernel, folder)
     for path in sorted(modules.rglob("*")):
         if path.is_file() and path.suffix != ".bin":
             archive.file(
-                f"lib/modules/{release}/{path.relative_to(modules)}", path)
+                f"lib/modules/{kernel.release}/{path.relative_to(modules)}",
+                path)
     archive.write(target)

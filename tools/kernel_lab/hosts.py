@@ -19,7 +19,7 @@ _NAMESPACE = uuid.UUID("5b0c5a86-6f2c-4a52-8f5e-8d3f1c1b7a10")
 _MTTY_MEMORY = "0 7 1"
 _LAB_MEMORY = "9 0 64"
 
-_NVME = (
+NVME_OPTIONS = (
     "sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4,"
     "max_ioqpairs=26,msix_qsize=26"
 )
@@ -95,7 +95,8 @@ class Host:
     mdevs: tuple[Mdev, ...]
     vfs: tuple[Vf, ...]
     mtty: str = "mtty"
-    hardware: machine.Hardware = machine.Hardware((_NVME,))
+    modules: str = "vfio_iommu_type1 vfio-pci mdev nvme igb igbvf mdpy"
+    hardware: machine.Hardware = machine.Hardware((NVME_OPTIONS,))
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -116,6 +117,7 @@ class Host:
         conf = "".join(f'{name}="{value}"\n' for name, value in {
             "RELEASE": release,
             "MODE": mode,
+            "MODULES": self.modules,
             "MTTY": f"/lab/{self.mtty}.ko",
             "LAB_PARAMS": self.lab,
             "PFS": " ".join(sorted({vf.pf for vf in self.vfs})),
@@ -207,7 +209,7 @@ QEMU = Host(
      Vf("nvme-interrupts", _OTHER_NVME[0], 0, "vfio_compat_lab"),
      Vf("nvme-queues", _OTHER_NVME[1], 0, "vfio_compat_lab")),
     hardware=machine.Hardware(
-        (_NVME, _NVME_MORE_INTERRUPTS, _NVME_MORE_QUEUES), 1536))
+        (NVME_OPTIONS, _NVME_MORE_INTERRUPTS, _NVME_MORE_QUEUES), 1536))
 MIGRATIONS = (
     ("mtty-1", "mtty-1b"), ("mtty-1", "mtty-2"), ("mtty-2", "mtty-1"),
     ("nvme", "nvme-same"), ("nvme", "nvme-aggregator"),

@@ -16,7 +16,7 @@ from kernel_lab import errors
 from kernel_lab import places
 from kernel_lab import programs
 
-_TIMEOUT = 300
+_TIMEOUT = 600
 _TAIL = 15
 
 

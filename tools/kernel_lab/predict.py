@@ -24,10 +24,14 @@ MIXED = "mixed"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Prediction:
-    """The package's word, with its reasons."""
+    """The package's word, with its reasons.
+
+    :ivar attributes: those that do not match
+    """
 
     word: str
     codes: tuple[str, ...]
+    attributes: tuple[str, ...]
     reasons: str
 
 
@@ -90,4 +94,6 @@ def predict(
     return Prediction(
         words.pop() if len(words) == 1 else MIXED,
         tuple(sorted({code for item in found for code in _codes(item)})),
+        tuple(sorted({
+            one.attribute for item in found for one in item.mismatches})),
         " | ".join(sorted({render.verdict_text(item) for item in found})))

@@ -49,6 +49,18 @@ def check() -> None:
             *(f"  - {item}" for item in missing)]))
 
 
+def check_own() -> None:
+    """Make sure that a kernel can be built here.
+
+    :raises CannotRun: it cannot; the text names everything that is missing
+    """
+    missing = [tool for tool in ("bc", "perl") if shutil.which(tool) is None]
+    if missing:
+        raise errors.CannotRun(
+            "A kernel cannot be built here. Missing packages:"
+            f" {', '.join(missing)}")
+
+
 def command(
     system: pathlib.Path, program: str, name: str | None = None
 ) -> list[str]:

@@ -8,13 +8,17 @@ MDEV=/sys/bus/mdev/devices
 
 load_modules() {
     local module
-    for module in vfio_iommu_type1 vfio-pci mdev nvme igb igbvf mdpy; do
+    for module in $MODULES; do
         modprobe "$module" || trouble "cannot load $module"
     done
     insmod "$MTTY" || trouble "cannot load $MTTY"
+    load_lab "$LAB_PARAMS"
+}
+
+# load_lab PARAMETERS
+load_lab() {
     # shellcheck disable=SC2086
-    modprobe vfio_compat_lab $LAB_PARAMS ||
-        trouble "cannot load vfio_compat_lab $LAB_PARAMS"
+    modprobe vfio_compat_lab $1 || trouble "cannot load vfio_compat_lab $1"
 }
 
 # vf_path PF INDEX: the real directory of a VF.
@@ -63,20 +67,26 @@ set_aggregator() {
     echo "$2" >"$1/compat_lab/aggregator" || trouble "aggregator of $1"
 }
 
-# Lists: NAME PF INDEX DRIVER AGGREGATOR MEMORY and
-#        NAME UUID PARENT TYPE AGGREGATOR MEMORY.
-make_devices() {
+# bind_vfs: as the list says; leaves their names in /tmp/devices.
+bind_vfs() {
     local name pf index driver aggregator memory path
-    load_modules
-    for pf in $PFS; do
-        make_vfs "$pf" "$(grep -c " $pf " /lab/vfs)"
-    done
     while read -r name pf index driver aggregator memory; do
         bind_vf "$pf" "$index" "$driver"
         path=$(vf_path "$pf" "$index")
         set_aggregator "$path" "$aggregator"
         echo "$name $path $memory" >>/tmp/devices
     done </lab/vfs
+}
+
+# Lists: NAME PF INDEX DRIVER AGGREGATOR MEMORY and
+#        NAME UUID PARENT TYPE AGGREGATOR MEMORY.
+make_devices() {
+    local pf
+    load_modules
+    for pf in $PFS; do
+        make_vfs "$pf" "$(grep -c " $pf " /lab/vfs)"
+    done
+    bind_vfs
     make_mdevs /lab/mdevs
 }
 

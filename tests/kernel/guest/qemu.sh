@@ -7,9 +7,15 @@
 QEMU="/qemu/lib/ld-linux-x86-64.so.2 --library-path /qemu/lib
 /qemu/qemu-system-x86_64 -L /qemu/share"
 
-# Without IOMMUFD QEMU wants to be told to migrate at all: the guests are
-# stopped, and nothing of their memory is written meanwhile.
-VFIO=enable-migration=on,x-device-dirty-page-tracking=off
+# With IOMMUFD all is as QEMU has it by default. Without, it wants to be told
+# to migrate at all: the guests are stopped, and nothing of their memory is
+# written meanwhile.
+if [ -e /dev/iommu ]; then
+    QEMU="$QEMU -object iommufd,id=iommufd"
+    VFIO=iommufd=iommufd
+else
+    VFIO=enable-migration=on,x-device-dirty-page-tracking=off
+fi
 
 # guest NAME DEVICE-DIRECTORY ARGUMENT...: starts a guest that does not run,
 # and leaves its process in $! and its monitor in /tmp/NAME.in and .log.
@@ -64,12 +70,9 @@ why() {
         tr '\t' ' ' | sed -n '1p; $p' | uniq | tr '\n' '|'
 }
 
-# /lab/migrations: SOURCE DESTINATION
-mode_qemu() {
-    local name path memory source target word
-    make_devices
-    record /out/tree
-    cp /tmp/devices /out/devices
+# migrate_all LIST: of lines SOURCE DESTINATION.
+migrate_all() {
+    local path source target word
     while read -r source target; do
         if [ ! -e "/tmp/stream-$source" ]; then
             path=$(grep "^$source " /tmp/devices | cut -d ' ' -f 2)
@@ -86,8 +89,37 @@ mode_qemu() {
         settle load $!
         word=$(cat /tmp/load.status)
         printf '%s\t%s\t%s\t%s\n' "$source" "$target" "$word" \
-            "$(why load)" >>/out/migrated
+            "$(why load)" >>"/out/${1##*/}"
         sed "s/^/$source $target: /" /tmp/load.err >>/out/complaints
         [ "$word" = completed ] || renew "$target"
-    done </lab/migrations
+    done <"$1"
+}
+
+# states: what the kernel's own debugfs says of the devices.
+states() {
+    local name path memory file
+    mount -t debugfs debugfs /sys/kernel/debug
+    while read -r name path memory; do
+        file=/sys/kernel/debug/vfio/${path##*/}/migration/state
+        echo "$name $(cat "$file" || echo none)"
+    done </tmp/devices 2>/dev/null
+}
+
+# After the first migrations, /lab/phases: NAME PARAMETERS of our driver, to
+# load what was saved before with another version of it.
+mode_qemu() {
+    local phase params
+    make_devices
+    record /out/tree
+    cp /tmp/devices /out/devices
+    states >/out/states
+    migrate_all /lab/migrations
+    while read -r phase params <&9; do
+        rmmod vfio_compat_lab || trouble "cannot unload vfio_compat_lab"
+        load_lab "$params"
+        rm /tmp/devices
+        bind_vfs
+        record "/out/tree-$phase"
+        migrate_all "/lab/migrations-$phase"
+    done 9</lab/phases
 }

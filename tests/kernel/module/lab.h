@@ -100,6 +100,7 @@ extern const struct attribute_group *lab_groups[];
 struct pci_dev;
 int lab_disguise(struct pci_dev *pdev);
 void lab_undisguise(struct pci_dev *pdev);
+int lab_vectors(struct pci_dev *pdev);
 ssize_t lab_disguised_read(struct vfio_device *vdev, char __user *buffer,
 			   size_t count, loff_t *position);
 

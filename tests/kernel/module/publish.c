@@ -69,7 +69,7 @@ static ssize_t vectors_show(struct kobject *kobj, struct kobj_attribute *attr,
 	struct lab *lab = lab_of_migration(kobj);
 
 	return sysfs_emit(buf, "%d\n",
-			  pci_msix_vec_count(to_pci_dev(lab->vdev->dev)));
+			  lab_vectors(to_pci_dev(lab->vdev->dev)));
 }
 
 /*
