@@ -97,11 +97,6 @@ class DeviceClass:
     def __hash__(self) -> int:
         return hash(self._canonical)
 
-    @property
-    def migratable(self) -> bool:
-        """Whether the device can be the source of a migration."""
-        return self.state is not None
-
     def canonical(self) -> bytes:
         """The class as JSON, pinned byte for byte.
 

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Verdicts as text for logs and tables, and as data for JSON."""
+"""Verdicts as text, for logs and tables."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from nova_vfio_compat.compat import codes
 from nova_vfio_compat.compat import verdict
@@ -44,23 +42,3 @@ def verdict_text(value: verdict.Verdict) -> str:
     if value.unverified and value.outcome is not codes.Outcome.INCOMPATIBLE:
         notes.append(f"unverified: {', '.join(value.unverified)}")
     return f"{text} [{'; '.join(notes)}]"
-
-
-def verdict_dict(value: verdict.Verdict) -> dict[str, Any]:
-    """A verdict as plain data, for JSON."""
-    return {
-        "verdict": value.outcome.value,
-        "code": value.code.value if value.code else None,
-        "side": value.side,
-        "mismatches": [
-            {
-                "attribute": item.attribute,
-                "code": item.code.value,
-                "source": item.source,
-                "accepts": item.accepts,
-            }
-            for item in value.mismatches
-        ],
-        "evidence": value.evidence.value,
-        "unverified": list(value.unverified),
-    }

@@ -68,18 +68,6 @@ class PciFunction:
         return any(_VIRTFN.fullmatch(name) for name in self.files)
 
     @property
-    def is_sriov(self) -> bool:
-        """Whether it is a physical function, with or without VFs."""
-        if self.has_vfs:
-            return True
-        if "sriov_totalvfs" not in self.files:
-            return False
-        try:
-            return self.tree.read(f"{self.path}/sriov_totalvfs") != "0"
-        except errors.ReadError:
-            return False
-
-    @property
     def is_mdev_parent(self) -> bool:
         """Whether mdevs can be made of it."""
         return "mdev_supported_types" in self.files

@@ -12,7 +12,6 @@ from nova_vfio_compat.compat import acceptance
 from nova_vfio_compat.compat import codes
 from nova_vfio_compat.compat import device_class
 from nova_vfio_compat.compat import render
-from nova_vfio_compat.compat import verdict
 from nova_vfio_compat.host import device
 from nova_vfio_compat.host import scan
 from nova_vfio_compat.host import tree
@@ -73,13 +72,6 @@ class Package:
             f"the package does not list type {type_} of {parent}")
 
 
-def _codes(value: verdict.Verdict) -> tuple[str, ...]:
-    found = [item.code.value for item in value.mismatches]
-    if value.code is not None:
-        found.append(value.code.value)
-    return tuple(sorted(set(found)))
-
-
 def predict(
     source: Sequence[device_class.DeviceClass],
     destination: Sequence[device_class.DeviceClass],
@@ -93,7 +85,8 @@ def predict(
     words = {item.outcome.value for item in found}
     return Prediction(
         words.pop() if len(words) == 1 else MIXED,
-        tuple(sorted({code for item in found for code in _codes(item)})),
+        tuple(sorted({
+            code.value for item in found for code in item.all_codes})),
         tuple(sorted({
             one.attribute for item in found for one in item.mismatches})),
         " | ".join(sorted({render.verdict_text(item) for item in found})))
