@@ -11,20 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nova_vfio_compat.compat import alternative
-from nova_vfio_compat.compat import attributes
+from nova_vfio_compat.compat import admission
 from nova_vfio_compat.compat import codes
 from nova_vfio_compat.compat import device_class
-from nova_vfio_compat.compat import template
+from nova_vfio_compat.compat import settings
+from nova_vfio_compat.compat import unify
 from nova_vfio_compat.compat import verdict
-from nova_vfio_compat.compat import versions
 
 Code = codes.Code
 Outcome = codes.Outcome
-
-# An mdev's parent does not matter for the state of the mdev (Alex
-# Williamson, 19 Aug 2020): compared only where the destination asks.
-_INFORMATIONAL = {"mdev": frozenset({"pci_id"})}
 
 
 def judge(
@@ -72,7 +67,8 @@ class _Pair:
         self.unverified = {
             *source.unverified, *destination.unverified, *self.skip
         }
-
+        #: how many alternatives were looked at
+        self.tried = 0
         #: the side that does not tell all that the guest sees of it
         self.one_sided: str | None = None
 
@@ -93,7 +89,12 @@ class _Pair:
             return self._result(Outcome.UNKNOWN, code=reason, side=side)
         if source == destination:
             return self._result(Outcome.COMPATIBLE)
+        return self._by_state(exposed)
+
+    def _by_state(self, exposed: list[verdict.Mismatch]) -> verdict.Verdict:
+        source, destination = self.source, self.destination
         tried = [self._mismatches(items) for items in destination.accepts]
+        self.tried = len(tried)
         closest = min(
             (found for found in tried if found is not None),
             key=len,
@@ -104,7 +105,14 @@ class _Pair:
             return self._result(
                 Outcome.UNKNOWN, code=Code.TOO_COMPLEX, side="destination"
             )
-        if exposed or closest:
+        if closest and not exposed and all(
+            item.attribute in destination.opaque for item in closest
+        ):
+            return self._result(
+                Outcome.UNKNOWN, closest, Code.OPAQUE_DIFFERS
+            )
+        to_set = self._to_set() if closest and not exposed else None
+        if exposed or (closest and to_set is None):
             return self._result(
                 Outcome.INCOMPATIBLE, [*exposed, *(closest or ())]
             )
@@ -118,6 +126,10 @@ class _Pair:
             return self._result(
                 Outcome.UNKNOWN, code=Code.FAMILIES_DIFFER
             )
+        if to_set is not None:
+            return self._result(
+                Outcome.CONDITIONAL, closest, to_set=to_set
+            )
         return self._result(Outcome.COMPATIBLE)
 
     def _result(
@@ -126,6 +138,7 @@ class _Pair:
         mismatches: list[verdict.Mismatch] | None = None,
         code: codes.Code | None = None,
         side: str | None = None,
+        to_set: Mapping[str, str] | None = None,
     ) -> verdict.Verdict:
         return verdict.Verdict(
             outcome,
@@ -138,7 +151,37 @@ class _Pair:
             code,
             side,
             tuple(sorted(self.unverified)),
+            tuple(sorted((to_set or {}).items())),
+            self.tried,
         )
+
+    def _mismatches(
+        self, items: Mapping[str, str]
+    ) -> list[verdict.Mismatch] | None:
+        """What one alternative of the destination refuses.
+
+        :returns: None if that would take too much work
+        """
+        try:
+            return admission.mismatches(
+                self.source, self.destination, items, self.skip
+            )
+        except unify.TooComplex:
+            return None
+
+    def _to_set(self) -> dict[str, str] | None:
+        """The fewest settings that let one alternative admit the source."""
+        found = []
+        for items in self.destination.accepts:
+            try:
+                one = settings.needed(
+                    self.source, self.destination, items, self.skip
+                )
+            except unify.TooComplex:
+                continue
+            if one is not None:
+                found.append(one)
+        return min(found, key=len, default=None)
 
     def _silent(self) -> list[tuple[str, codes.Code]]:
         """The sides that do not say what is asked of them, and why.
@@ -176,72 +219,3 @@ class _Pair:
                     )
                 )
         return found
-
-    def _mismatches(
-        self, items: Mapping[str, str]
-    ) -> list[verdict.Mismatch] | None:
-        """What one alternative of the destination refuses.
-
-        :returns: None if that would take too much work
-        """
-        source = dict(self.source.state or {})
-        wanted = dict(items)
-        for name in attributes.COMMON:
-            own = (self.destination.state or {}).get(name)
-            if name not in wanted and own is not None:
-                wanted[name] = own
-        skip = set(self.skip)
-        if self.source.family != self.destination.family:
-            # The two vocabularies share only what is common to all.
-            skip.update(
-                name for name in {*source, *wanted}
-                if name not in ("device_api", "type")
-                or name not in source
-                or name not in wanted
-                or not template.parse(wanted[name]).is_literal
-            )
-        try:
-            return self._compare(source, wanted, skip)
-        except alternative.TooComplex:
-            return None
-
-    def _compare(
-        self,
-        source: Mapping[str, str],
-        wanted: Mapping[str, str],
-        skip: set[str],
-    ) -> list[verdict.Mismatch]:
-        found = []
-        version = wanted.get("software_version")
-        if (
-            version
-            and "software_version" not in skip
-            and template.parse(version).is_literal
-        ):
-            skip = {*skip, "software_version"}
-            value = source.get("software_version")
-            code = (
-                Code.MISSING if value is None
-                else versions.refusal(value, version)
-            )
-            if code is not None:
-                found.append(
-                    verdict.Mismatch(
-                        "software_version", code, value, version
-                    )
-                )
-        parsed = alternative.parse(tuple(sorted(wanted.items())))
-        for name in parsed.mismatches(source, skip):
-            value = source.get(name)
-            code = Code.MISSING if value is None else Code.MISMATCH
-            found.append(
-                verdict.Mismatch(name, code, value, wanted[name])
-            )
-        known = _INFORMATIONAL.get(self.source.bus, frozenset())
-        for name in source.keys() - wanted.keys() - known - skip:
-            found.append(
-                verdict.Mismatch(
-                    name, Code.UNMENTIONED, source[name], None
-                )
-            )
-        return sorted(found, key=lambda mismatch: mismatch.attribute)

@@ -3,29 +3,22 @@
 """One alternative of what a device accepts: a template per attribute.
 
 The variables of one alternative are bound across all its attributes.
-Matching binds variables while it reads the source's values, so the work
-follows the source's text and not the product of the value lists; a stated
-bound stops hostile patterns.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
-from collections.abc import Iterator
 from collections.abc import Mapping
 import functools
 
+from nova_vfio_compat.compat import domains
 from nova_vfio_compat.compat import errors
 from nova_vfio_compat.compat import template
+from nova_vfio_compat.compat import unify
 
-#: how many texts may be tried to match one alternative
+#: how many texts may be tried to compare two classes
 MAX_STEPS = 20_000
-
-Bindings = tuple[tuple[str, str], ...]
-
-
-class TooComplex(Exception):
-    """Matching took more than MAX_STEPS."""
 
 
 class Alternative:
@@ -35,16 +28,22 @@ class Alternative:
         variables first
     """
 
-    __slots__ = ("_variables", "templates")
+    __slots__ = ("_shared", "_variables", "templates")
 
-    def __init__(self, raw: Mapping[str, str]) -> None:
+    def __init__(
+        self, raw: Mapping[str, str], extended: bool = False
+    ) -> None:
         """Parse ``raw``, attribute to text.
 
+        :param extended: see template.parse
         :raises ParseError: a text is no template, or a variable is used
             without a declaration or declared twice and differently.
         """
-        parsed = {name: template.parse(raw[name]) for name in sorted(raw)}
+        parsed = {
+            name: template.parse(raw[name], extended) for name in sorted(raw)
+        }
         self._variables: dict[str, template.Variable] = {}
+        uses: Counter[str] = Counter()
         for value in parsed.values():
             for part in value.parts:
                 if isinstance(part, template.Variable):
@@ -59,6 +58,10 @@ class Alternative:
             for part in value.parts:
                 if isinstance(part, template.Reference):
                     self._check(part, value.text)
+                if not isinstance(part, template.Literal):
+                    uses[part.name] += 1
+        # What a variable stands for matters only if it is used again.
+        self._shared = {name for name, count in uses.items() if count > 1}
         # A literal settles at once; a declaration before its use keeps
         # the number of possible bindings small.
         self.templates = dict(
@@ -84,85 +87,116 @@ class Alternative:
         self,
         values: Mapping[str, str],
         skip: Collection[str] = (),
+        steps: int = MAX_STEPS,
     ) -> list[str]:
         """The attributes whose value in ``values`` does not match.
 
         An absent attribute counts as the empty text. Those in ``skip`` are
         not looked at; variables that they declare may have any of their
-        values. As many attributes as
-        possible are matched in order, so the empty list means that one
-        binding of the variables matches them all.
+        values. The empty list means that one binding of the variables
+        matches all attributes; else as few are named as any binding gives.
 
-        :raises TooComplex: it would take too much work
+        :param steps: how many texts may be tried
+        :raises TooComplex: it would take more
+        """
+        bad, _ = self.solve(values, skip, steps)
+        if len(bad) > 1 and self._shared:
+            # What was bound first may be what does not fit the others.
+            bad = min(bad, self._fewest(values, skip, steps) or bad, key=len)
+        return bad
+
+    def solve(
+        self,
+        values: Mapping[str, str],
+        skip: Collection[str] = (),
+        steps: int = MAX_STEPS,
+    ) -> tuple[list[str], set[unify.Bindings]]:
+        """Match one attribute after the other, passing over those that fail.
+
+        :returns: those that failed, and each way in which all the others
+            match; only variables that are used more than once are bound
         """
         bad = []
-        budget = [MAX_STEPS]
-        environments: set[Bindings] = {()}
+        matcher = unify.Matcher(self._variables, self._shared, steps)
+        environments: set[unify.Bindings] = {()}
         for name, value in self.templates.items():
             if name in skip:
                 continue
             found = {
                 binding
                 for environment in environments
-                for binding in self._match(
-                    value.parts, values.get(name, ""), environment, budget
+                for binding in matcher.match(
+                    value.parts, values.get(name, ""), environment
                 )
             }
             if found:
                 environments = found
             else:
                 bad.append(name)
-        return bad
+        return bad, environments
 
-    def _match(
-        self,
-        parts: tuple[template.Part, ...],
-        text: str,
-        bindings: Bindings,
-        budget: list[int],
-    ) -> Iterator[Bindings]:
-        """Yield each extension of ``bindings`` under which parts = text."""
-        pending = [(0, 0, bindings)]
-        seen = set()
-        while pending:
-            state = pending.pop()
-            if state in seen:
-                continue
-            seen.add(state)
-            index, position, bound = state
-            if index == len(parts):
-                if position == len(text):
-                    yield bound
-                continue
-            for expected, binding in self._options(parts[index], bound):
-                budget[0] -= 1
-                if budget[0] < 0:
-                    raise TooComplex
-                if text.startswith(expected, position):
-                    pending.append(
-                        (index + 1, position + len(expected), binding)
-                    )
+    def _fewest(
+        self, values: Mapping[str, str], skip: Collection[str], steps: int
+    ) -> list[str] | None:
+        """The fewest attributes that must fail.
 
-    def _options(
-        self, part: template.Part, bound: Bindings
-    ) -> Iterator[tuple[str, Bindings]]:
-        """Yield each text that the part may stand for, and its binding."""
-        if isinstance(part, template.Literal):
-            yield part.text, bound
-            return
-        known = dict(bound)
-        divisor = (
-            part.divisor if isinstance(part, template.Reference) else None
-        )
-        if part.name in known:
-            values: tuple[str, ...] = (known[part.name],)
-        else:
-            values = self._variables[part.name].values
-        for value in values:
-            text = value if divisor is None else _divide(value, divisor)
-            if text is not None:
-                binding = {**known, part.name: value}
-                yield text, tuple(sorted(binding.items()))
+        :returns: None if finding them takes too much work
+        """
+        matcher = unify.Matcher(self._variables, self._shared, steps)
+        ways: dict[unify.Bindings, list[str]] = {(): []}
+        try:
+            for name, value in self.templates.items():
+                if name in skip:
+                    continue
+                further: dict[unify.Bindings, list[str]] = {}
+                for bound, bad in ways.items():
+                    text = values.get(name, "")
+                    for binding in matcher.match(value.parts, text, bound):
+                        _keep(further, binding, bad)
+                    _keep(further, bound, [*bad, name])
+                ways = further
+        except unify.TooComplex:
+            return None
+        return min(ways.values(), key=_effort)
+
+    def text(self, name: str, bindings: unify.Bindings) -> str | None:
+        """The one text that an attribute's template stands for.
+
+        :returns: None if it may be several, or none
+        """
+        known = dict(bindings)
+        found = ""
+        for part in self.templates[name].parts:
+            if isinstance(part, template.Literal):
+                found += part.text
+                continue
+            value = known.get(part.name, self._only(part.name))
+            if value is None:
+                return None
+            text = unify.standing_for(part, value)
+            if text is None:
+                return None
+            found += text
+        return found
+
+    def _only(self, name: str) -> str | None:
+        domain = self._variables[name].domain
+        if isinstance(domain, domains.Listed) and len(domain.values) == 1:
+            return domain.values[0]
+        return None
+
+
+def _effort(bad: list[str]) -> tuple[int, list[str]]:
+    return len(bad), bad
+
+
+def _keep(
+    ways: dict[unify.Bindings, list[str]],
+    bound: unify.Bindings,
+    bad: list[str],
+) -> None:
+    """Note what fails under a binding, unless less is known to do."""
+    ways[bound] = min(ways.get(bound, bad), bad, key=_effort)
 
 
 def _rank(value: template.Template) -> int:
@@ -173,15 +207,13 @@ def _rank(value: template.Template) -> int:
     return 2
 
 
-def _divide(value: str, divisor: int) -> str | None:
-    quotient, remainder = divmod(int(value), divisor)
-    return None if remainder else str(quotient)
-
-
 @functools.lru_cache(maxsize=4096)
-def parse(items: tuple[tuple[str, str], ...]) -> Alternative:
+def parse(
+    items: tuple[tuple[str, str], ...], extended: bool = False
+) -> Alternative:
     """The alternative of these attributes and texts, parsed once.
 
+    :param extended: see template.parse
     :raises ParseError: see Alternative
     """
-    return Alternative(dict(items))
+    return Alternative(dict(items), extended)

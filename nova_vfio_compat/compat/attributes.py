@@ -8,10 +8,12 @@ behind this module sees only one of each.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 import re
 
 from nova_vfio_compat.compat import alternative
+from nova_vfio_compat.compat import domains
 from nova_vfio_compat.compat import errors
 from nova_vfio_compat.compat import template
 
@@ -45,6 +47,7 @@ _IDENTITY = frozenset({
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _BRACES = re.compile(r'(\{(?:[^"}]|"[^"]*")*\})')
 _QUOTED = re.compile(r'"([^"]*)"')
+_SET = re.compile(r"(\{[^:]*:\s*set\s*:)(.*)\}")
 
 
 def normalise_state(raw: Mapping[str, str]) -> dict[str, str]:
@@ -64,17 +67,21 @@ def normalise_state(raw: Mapping[str, str]) -> dict[str, str]:
     return result
 
 
-def normalise_templates(raw: Mapping[str, str]) -> dict[str, str]:
+def normalise_templates(
+    raw: Mapping[str, str], extended: bool = False
+) -> dict[str, str]:
     """One form for one alternative of what a device accepts.
 
     :param raw: attribute to template, as read; an empty template is kept
         and means that the attribute may be absent
+    :param extended: allow the kinds of variables that are this project's
+        own; what a kernel declares cannot mean them
     :raises ParseError: a name cannot be an attribute or a text no template
     """
     result: dict[str, str] = {}
     for name, text in _named(raw, template.MAX_LENGTH).items():
         try:
-            template.parse(text)
+            template.parse(text, extended)
         except errors.ParseError as error:
             raise errors.ParseError(
                 f"{name}: {error.message}", error.text, error.position
@@ -82,8 +89,36 @@ def normalise_templates(raw: Mapping[str, str]) -> dict[str, str]:
         result[name] = "".join(
             _spelling_in(name, piece) for piece in _BRACES.split(text)
         )
-    alternative.Alternative(result)
+    alternative.Alternative(result, extended)
     return result
+
+
+def joined_set(values: Iterable[str]) -> str:
+    """A set as the value of an attribute: sorted, between commas.
+
+    An empty set is the empty text, which is no attribute.
+
+    :raises ParseError: a value cannot be a member of a set
+    """
+    members = sorted({value.strip() for value in values})
+    for member in members:
+        for position, character in enumerate(member or ","):
+            if character in ',"{}':
+                raise errors.ParseError(
+                    "cannot be a member of a set", member, position
+                )
+    return ",".join(members)
+
+
+def set_template(values: Iterable[str], name: str = "features") -> str:
+    """The template that accepts every subset of these values.
+
+    :param name: of its variable, which must differ from others in the
+        same alternative
+    :raises ParseError: a value cannot be a member of a set
+    """
+    members = joined_set(values)
+    return f"{{{name}:set:{members}}}" if members else ""
 
 
 def _named(raw: Mapping[str, str], longest: int) -> dict[str, str]:
@@ -110,6 +145,8 @@ def _check_value(name: str, value: str, longest: int) -> None:
         raise errors.ParseError(
             f"{name}: longer than {longest} characters", value, longest
         )
+    if value.isascii() and value.isprintable():
+        return
     for position, character in enumerate(value):
         if not (character.isascii() and character.isprintable()):
             raise errors.ParseError(
@@ -119,11 +156,14 @@ def _check_value(name: str, value: str, longest: int) -> None:
             )
 
 
-def check(values: Mapping[str, str], templates: bool = False) -> None:
+def check(
+    values: Mapping[str, str], templates: bool = False, extended: bool = False
+) -> None:
     """Make sure of what normalising gives: names, and values or templates.
 
     For what did not come from there, such as a class that was published.
 
+    :param extended: see normalise_templates
     :raises ParseError: a name or a value cannot be one
     """
     longest = template.MAX_LENGTH if templates else MAX_VALUE
@@ -134,7 +174,7 @@ def check(values: Mapping[str, str], templates: bool = False) -> None:
         if not templates:
             _check_no_braces(name, value)
     if templates:
-        alternative.parse(tuple(sorted(values.items())))
+        alternative.parse(tuple(sorted(values.items())), extended)
 
 
 def _check_no_braces(name: str, value: str) -> None:
@@ -151,6 +191,11 @@ def _spelling_in(name: str, piece: str) -> str:
     """One spelling for a literal part, or for the strings in braces."""
     if not piece.startswith("{"):
         return _spelling(name, piece)
+    members = _SET.fullmatch(piece)
+    if members is not None:
+        return members[1] + joined_set(
+            _spelling(name, item) for item in domains.split_set(members[2])
+        ) + "}"
     return _QUOTED.sub(
         lambda quoted: f'"{_spelling(name, quoted[1])}"', piece
     )

@@ -63,6 +63,37 @@ class Code(enum.Enum):
         "accepts_nothing",
         "the device declares nothing that it accepts",
     )
+    NOT_A_VF = ("not_a_vf", "the driver migrates virtual functions only")
+    HARDWARE_TOO_OLD = (
+        "hardware_too_old",
+        "this generation of the device has no migration support",
+    )
+    FIRMWARE_TOO_OLD = (
+        "firmware_too_old",
+        "this firmware has no migration support",
+    )
+    KERNEL_TOO_OLD = (
+        "kernel_too_old",
+        "the driver of this kernel has no migration support",
+    )
+    LINK_LAYER_UNSUPPORTED = (
+        "link_layer_unsupported",
+        "functions with this link layer cannot migrate",
+    )
+    VGPU_TYPE_UNSET = (
+        "vgpu_type_unset",
+        "the VF has no vGPU type, so no guest can be started with it",
+    )
+    IOMMU_DIRTY_TRACKING = (
+        "iommu_dirty_tracking",
+        "the device's dirty pages can be tracked through iommufd only, "
+        "which Nova does not use",
+    )
+    P2P_MISSING = (
+        "p2p_missing",
+        "the instance has several VFIO devices, and one without P2P "
+        "migrates only alone",
+    )
 
     # It cannot be told from here: UNKNOWN.
     NO_SOURCE = ("no_source", "no source knows this kind of device")
@@ -77,6 +108,23 @@ class Code(enum.Enum):
         "the firmware version cannot be read; load the RDMA driver",
     )
     NO_PF = ("no_pf", "the VF's physical function cannot be seen")
+    PF_DRIVER_MISSING = (
+        "pf_driver_missing",
+        "the physical function's driver is not bound, so what it knows "
+        "cannot be read",
+    )
+    CONFIGURATION_UNREADABLE = (
+        "configuration_unreadable",
+        "a setting of the physical function that decides cannot be read",
+    )
+    SYSTEM_UNKNOWN = (
+        "system_unknown",
+        "the kernel's release cannot be told, and it decides",
+    )
+    VGPU_TYPE_UNKNOWN = (
+        "vgpu_type_unknown",
+        "the name of the vGPU type cannot be told",
+    )
     DRIVER_UNKNOWN = (
         "driver_unknown",
         "modules.alias is missing: the VFIO driver that would be bound "
@@ -86,6 +134,10 @@ class Code(enum.Enum):
     FAMILIES_DIFFER = (
         "families_differ",
         "the two hosts describe the device in different ways",
+    )
+    OPAQUE_DIFFERS = (
+        "opaque_differs",
+        "only the driver can compare these two values",
     )
     TOO_COMPLEX = (
         "too_complex",
@@ -127,6 +179,10 @@ class Code(enum.Enum):
 
     # Not a verdict: marks in lists.
     NOT_OFFERED = ("not_offered", "nova.conf does not offer this device")
+    PENDING_FIRMWARE = (
+        "pending_firmware",
+        "other firmware than now runs after the next reset",
+    )
 
     @classmethod
     def of(cls, value: str) -> Code:
@@ -149,9 +205,14 @@ _UNKNOWN = frozenset({
     Code.MISSING_ATTRIBUTE,
     Code.FIRMWARE_UNREADABLE,
     Code.NO_PF,
+    Code.PF_DRIVER_MISSING,
+    Code.CONFIGURATION_UNREADABLE,
+    Code.SYSTEM_UNKNOWN,
+    Code.VGPU_TYPE_UNKNOWN,
     Code.DRIVER_UNKNOWN,
     Code.NO_STATE,
     Code.FAMILIES_DIFFER,
+    Code.OPAQUE_DIFFERS,
     Code.TOO_COMPLEX,
     Code.NO_REPORT,
     Code.STALE_REPORT,

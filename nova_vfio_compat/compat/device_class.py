@@ -20,6 +20,11 @@ from nova_vfio_compat.compat import errors
 #: bytes of canonical JSON that a class may have
 MAX_CANONICAL = 8192
 
+#: of ``limits``: migrates only if it is the instance's one VFIO device.
+#: QEMU migrates several only if all can stop peer-to-peer traffic
+#: (hw/vfio/migration.c, vfio_multiple_devices_migration_is_supported).
+SINGLE_DEVICE = "single_device"
+
 _ID_BYTES = 16
 _WORD = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
 
@@ -44,6 +49,12 @@ class DeviceClass:
     :ivar exposed: what a guest sees of the device; must be equal on both
         sides, whatever the alternative
     :ivar unverified: what decides as well and cannot be seen from here
+    :ivar limits: words for what the device cannot do although it can
+        migrate; see SINGLE_DEVICE
+    :ivar settable: attributes that can be set on such a device after it was
+        made; see ``settings``
+    :ivar opaque: attributes that only the driver can compare: a value that
+        differs is neither yes nor no
     :ivar reason: why ``state`` is None or ``accepts`` is empty
     :ivar since: attribute to the vocabulary version that it came with,
         for those that came after the first
@@ -58,13 +69,32 @@ class DeviceClass:
     accepts: tuple[Mapping[str, str], ...] = ()
     exposed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     unverified: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    settable: tuple[str, ...] = ()
+    opaque: tuple[str, ...] = ()
     reason: codes.Code | None = None
     since: Mapping[str, int] = dataclasses.field(default_factory=dict)
     id: str = dataclasses.field(init=False)
     _canonical: bytes = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for word in (self.family, self.bus, *self.unverified, *self.since):
+        # The devices of a host are of few classes.
+        key = _key(self)
+        known = _KNOWN.get(key)
+        if known is None:
+            self._complete()
+            if len(_KNOWN) >= _MAX_KNOWN:
+                _KNOWN.clear()
+            _KNOWN[key] = {name: getattr(self, name) for name in _DERIVED}
+        else:
+            for name, value in known.items():
+                _set(self, name, value)
+
+    def _complete(self) -> None:
+        for word in (
+            self.family, self.bus,
+            *self.unverified, *self.limits, *self.since,
+        ):
             if not _WORD.fullmatch(word):
                 raise errors.ParseError("not a word of a class", word)
         if (self.state is None or not self.accepts) != bool(self.reason):
@@ -74,11 +104,15 @@ class DeviceClass:
             )
         attributes.check(self.state or {})
         attributes.check(self.exposed)
+        attributes.check(dict.fromkeys((*self.settable, *self.opaque), ""))
+        # What a kernel declares cannot mean the kinds that are ours.
+        extended = self.evidence is not codes.Evidence.DECLARED
         for items in self.accepts:
-            attributes.check(items, templates=True)
+            attributes.check(items, True, extended)
         accepts = sorted({_dump(dict(items)) for items in self.accepts})
         _set(self, "accepts", tuple(json.loads(item) for item in accepts))
-        _set(self, "unverified", tuple(sorted(set(self.unverified))))
+        for name in ("unverified", "limits", "settable", "opaque"):
+            _set(self, name, tuple(sorted(set(getattr(self, name)))))
         canonical = _dump(_document(self)).encode("ascii")
         if len(canonical) > MAX_CANONICAL:
             raise errors.ParseError(
@@ -101,7 +135,8 @@ class DeviceClass:
         """The class as JSON, pinned byte for byte.
 
         Keys sorted, no white space, ASCII, no floats; what is empty is
-        left out.
+        left out, and so is ``accepts`` if the device accepts just what it
+        writes: that is most classes, and it saves them two traits of six.
         """
         return self._canonical
 
@@ -117,12 +152,34 @@ class DeviceClass:
             document = json.loads(data.decode("ascii"))
         except (ValueError, RecursionError):
             raise errors.ParseError("not the JSON of a class") from None
-        result = _from_document(document)
+        result = from_document(document)
         # One class, one spelling: whatever the loader was lenient about
         # must not give a second id to the same class.
         if result._canonical != data:
             raise errors.ParseError("not the canonical JSON of a class")
         return result
+
+
+# What is made of the rest of a class: pure, so it is made once.
+_DERIVED = (
+    "accepts", "unverified", "limits", "settable", "opaque", "_canonical",
+    "id",
+)
+_MAX_KNOWN = 1024
+_KNOWN: dict[object, dict[str, Any]] = {}
+
+
+def _key(value: DeviceClass) -> object:
+    return (
+        value.family, value.bus, value.evidence,
+        type(value.vocabulary), value.vocabulary,
+        None if value.state is None else tuple(value.state.items()),
+        tuple(tuple(items.items()) for items in value.accepts),
+        tuple(value.exposed.items()), tuple(value.unverified),
+        tuple(value.limits), tuple(value.settable), tuple(value.opaque),
+        value.reason,
+        tuple(value.since.items()),
+    )
 
 
 def _set(target: DeviceClass, name: str, value: object) -> None:
@@ -135,12 +192,15 @@ def _dump(document: object) -> str:
 
 def _document(value: DeviceClass) -> dict[str, Any]:
     document = {
-        "accepts": value.accepts,
+        "accepts": value.accepts if value.accepts != (value.state,) else (),
         "bus": value.bus,
         "evidence": value.evidence.value,
         "exposed": dict(value.exposed),
         "family": value.family,
+        "limits": value.limits,
+        "opaque": value.opaque,
         "reason": value.reason.value if value.reason else None,
+        "settable": value.settable,
         "since": dict(value.since),
         "state": None if value.state is None else dict(value.state),
         "unverified": value.unverified,
@@ -163,13 +223,21 @@ def _list(document: object) -> list[Any]:
     return document
 
 
+def _words(document: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in _list(document))
+
+
 def _number(document: object) -> int:
     if type(document) is not int or not 0 < document < 1_000_000:
         raise errors.ParseError("expected the version of a vocabulary")
     return document
 
 
-def _from_document(document: object) -> DeviceClass:
+def from_document(document: object) -> DeviceClass:
+    """The class that a parsed canonical document describes.
+
+    :raises ParseError: it describes none
+    """
     if not isinstance(document, dict):
         raise errors.ParseError("expected a JSON object")
     known = dict(document)
@@ -194,15 +262,18 @@ def _from_document(document: object) -> DeviceClass:
     if not isinstance(since, dict):
         raise errors.ParseError("expected attributes with versions")
     state = known.pop("state", None)
+    # Who writes and does not say why it accepts nothing accepts the same.
+    same = [] if state is None or "reason" in document else [state]
     complete = result(
         state=None if state is None else _strings(state),
         accepts=tuple(
-            _strings(item) for item in _list(known.pop("accepts", []))
+            _strings(item) for item in _list(known.pop("accepts", same))
         ),
         exposed=_strings(known.pop("exposed", {})),
-        unverified=tuple(
-            str(item) for item in _list(known.pop("unverified", []))
-        ),
+        unverified=_words(known.pop("unverified", [])),
+        limits=_words(known.pop("limits", [])),
+        settable=_words(known.pop("settable", [])),
+        opaque=_words(known.pop("opaque", [])),
         since={name: _number(item) for name, item in since.items()},
     )
     if known:

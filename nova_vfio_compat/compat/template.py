@@ -5,7 +5,8 @@
 Source: the sysfs proposal (Yan Zhao, 29 Jul to 19 Aug 2020). Decided where
 its authors left it open: braces that are not of these forms are an error
 and never a literal; an integer is a plain decimal without leading zeros;
-a division without an integer result matches nothing.
+a division without an integer result matches nothing. What the variables of
+each kind stand for is said in ``domains``.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ import dataclasses
 import functools
 import re
 
+from nova_vfio_compat.compat import domains
 from nova_vfio_compat.compat import errors
+from nova_vfio_compat.compat import versions
 
 MAX_LENGTH = 4096
 MAX_VALUES = 256
 
 _BRACE = re.compile("[{}]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-_INT = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _STRING = re.compile(r'"[^"]*"')
 _DIVISOR = re.compile(r"/([0-9]+)")
 
@@ -36,11 +38,11 @@ class Literal:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Variable:
-    """Where a variable is declared, with the texts it may stand for."""
+    """Where a variable is declared, and what it may stand for."""
 
     name: str
     kind: str
-    values: tuple[str, ...]
+    domain: domains.Listed | domains.Open
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,11 +73,17 @@ def _split(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
     """Yield position and text of each item between commas."""
     quoted = False
     begin = start
+    count = 0
     for position in range(start, end + 1):
         if position < end and text[position] == '"':
             quoted = not quoted
         if position == end or (text[position] == "," and not quoted):
             item = text[begin:position]
+            count += 1
+            if count > MAX_VALUES:
+                raise errors.ParseError(
+                    f"more than {MAX_VALUES} values", text, begin
+                )
             yield begin + len(item) - len(item.lstrip()), item.strip()
             begin = position + 1
 
@@ -86,7 +94,7 @@ def _values(
     values = []
     for position, item in _split(text, start, end):
         if kind == "int":
-            if not _INT.fullmatch(item):
+            if not domains.INTEGER.fullmatch(item):
                 raise errors.ParseError(
                     f"expected a plain integer, found {item!r}",
                     text,
@@ -99,11 +107,41 @@ def _values(
                     "expected a string in double quotes", text, position
                 )
             values.append(item[1:-1])
-        if len(values) > MAX_VALUES:
-            raise errors.ParseError(
-                f"more than {MAX_VALUES} values", text, position
-            )
     return tuple(dict.fromkeys(values))
+
+
+def _open(text: str, kind: str, start: int, end: int) -> domains.Open:
+    """What follows the kind of a variable whose texts are not listed."""
+    if kind == "min":
+        number = text[start:end].strip()
+        if not domains.INTEGER.fullmatch(number):
+            raise errors.ParseError(
+                f"expected a plain integer, found {number!r}", text, start
+            )
+        return domains.AtLeast(int(number))
+    if kind == "set":
+        items = []
+        for position, item in _split(text, start, end):
+            if not item or '"' in item:
+                raise errors.ParseError(
+                    "expected the members of a set between commas, "
+                    "without quotes",
+                    text,
+                    position,
+                )
+            items.append(item)
+        return domains.Subset(frozenset(items))
+    ranges = []
+    for position, item in _split(text, start, end):
+        found = versions.parse_range(item)
+        if found is None:
+            raise errors.ParseError(
+                f"expected a version or a range of versions, found {item!r}",
+                text,
+                position,
+            )
+        ranges.append(found)
+    return domains.Versions(tuple(ranges))
 
 
 def _close(text: str, start: int) -> int:
@@ -119,7 +157,7 @@ def _close(text: str, start: int) -> int:
     raise errors.ParseError("this brace is never closed", text, start - 1)
 
 
-def _braces(text: str, start: int) -> tuple[Part, int]:
+def _braces(text: str, start: int, extended: bool) -> tuple[Part, int]:
     """Read what is between braces; return it and where it ends."""
     end = _close(text, start)
     name_end = text.find(":", start, end)
@@ -138,23 +176,29 @@ def _braces(text: str, start: int) -> tuple[Part, int]:
             )
         return Reference(name, int(divisor[1]), start), divisor.end()
     kind_end = text.find(":", name_end + 1, end)
-    if kind_end < 0:
+    kind = text[name_end + 1:end if kind_end < 0 else kind_end].strip()
+    if extended and kind == "any" and kind_end < 0:
+        return Variable(name, kind, domains.Anything()), end + 1
+    if kind_end < 0 or (extended and kind == "any"):
         raise errors.ParseError(
             "expected {name:type:values}", text, start - 1
         )
-    kind = text[name_end + 1:kind_end].strip()
+    if extended and kind in domains.OPEN:
+        domain = _open(text, kind, kind_end + 1, end)
+        return Variable(name, kind, domain), end + 1
     if kind not in ("int", "string"):
         raise errors.ParseError(
             f"unknown variable type {kind!r}", text, name_end + 1
         )
     values = _values(text, kind, kind_end + 1, end)
-    return Variable(name, kind, values), end + 1
+    return Variable(name, kind, domains.Listed(values)), end + 1
 
 
 @functools.lru_cache(maxsize=4096)
-def parse(text: str) -> Template:
+def parse(text: str, extended: bool = False) -> Template:
     """Parse a template.
 
+    :param extended: allow ``version``, ``set``, ``min`` and ``any``
     :raises ParseError: the text is no template; it shows the place.
     """
     if len(text) > MAX_LENGTH:
@@ -174,6 +218,6 @@ def parse(text: str) -> Template:
             raise errors.ParseError(
                 "this brace was never opened", text, brace.start()
             )
-        part, position = _braces(text, brace.end())
+        part, position = _braces(text, brace.end(), extended)
         parts.append(part)
     return Template(text, tuple(parts))

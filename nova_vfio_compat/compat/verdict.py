@@ -36,6 +36,10 @@ class Verdict:
     :ivar side: which device the code is about: source or destination
     :ivar evidence: the weaker of what the two classes rest on
     :ivar unverified: what decides as well and was not compared
+    :ivar to_set: attributes of the destination device, and the values that
+        they must be given first
+    :ivar tried: how many alternatives of the destination were compared; 0
+        where that was not needed
     """
 
     outcome: codes.Outcome
@@ -44,6 +48,8 @@ class Verdict:
     code: codes.Code | None = None
     side: str | None = None
     unverified: tuple[str, ...] = ()
+    to_set: tuple[tuple[str, str], ...] = ()
+    tried: int = 0
 
     @property
     def all_codes(self) -> tuple[codes.Code, ...]:

@@ -26,8 +26,10 @@ class Answer(enum.Enum):
 class Device:
     """What can be seen of one device.
 
-    :ivar rule: who knows what its values mean: declared, mlx5, mdev, none
+    :ivar rule: who knows what its values mean: declared, mlx5, mdev, none,
+        or another
     :ivar raw: the alternatives as they were written
+    :ivar settable: attributes that can be set on such a device
     :ivar silent: the answer, whatever the other side, where nothing is
         written or accepted
     """
@@ -38,6 +40,7 @@ class Device:
     raw: tuple[Raw, ...] = ()
     exposed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     silent: Answer | None = None
+    settable: frozenset[str] = frozenset()
 
 
 def same(source: Device, destination: Device) -> bool:
@@ -81,13 +84,73 @@ def answer(source: Device, destination: Device) -> Answer:
     return Answer.YES
 
 
-def admits(source: Device, destination: Device, raw: Raw) -> bool:
+def admits(source: Device, destination: Device, raw: Raw,
+           ignored: frozenset[str] = frozenset()) -> bool:
     """Whether one alternative lets the source's state in."""
+    state = {name: value for name, value in (source.state or {}).items()
+             if name not in ignored}
     literals = texts.literal_names(raw)
     return any(
-        _fits(source, _completed(destination, one), literals | (
-            {"software_version"} - one.keys()))
-        for one in texts.expansions(raw))
+        _fits(source.bus, state, {
+            name: value
+            for name, value in _completed(destination, one).items()
+            if name not in ignored},
+            literals | ({"software_version"} - one.keys()))
+        for one in texts.expansions(
+            raw, _written(destination, source), ignored))
+
+
+def _written(destination: Device, source: Device) -> Mapping[str, str] | None:
+    """What kernels declare has no variables of this project's kinds."""
+    return None if destination.rule == "declared" else source.state or {}
+
+
+def settings(source: Device, destination: Device) -> list[dict[str, str]]:
+    """What could be set so that the destination is as the source needs it.
+
+    For two devices of one rule of which the answer is no.
+    """
+    ours, theirs = source.state or {}, destination.state or {}
+    found = []
+    for raw in destination.raw:
+        patterns = texts.named(raw)
+        names = destination.settable & {*ours, *patterns}
+        if not admits(source, destination, raw, destination.settable):
+            continue
+        if ours.get("type") != theirs.get("type"):
+            values = _from_own_list(source, destination, sorted(names))
+        elif any(patterns[name] for name in names - ours.keys()):
+            continue
+        else:
+            values = [{name: ours[name] for name in names & ours.keys()}]
+        for one in values:
+            missing = {name: value for name, value in one.items()
+                       if theirs.get(name) != value}
+            if missing:
+                found.append(missing)
+    return found
+
+
+def _from_own_list(source: Device, destination: Device,
+                   names: list[str]) -> list[dict[str, str]]:
+    """The settings that the source's list has for the other's type."""
+    kind = (destination.state or {}).get("type", "")
+    found = []
+    for raw in source.raw:
+        if any(texts.is_unlisted(raw, name) for name in names):
+            continue
+        values = set()
+        for one in texts.expansions(
+                raw, _written(source, destination),
+                frozenset(texts.named(raw)) - {"type"}):
+            completed = _completed(source, one)
+            if completed.get("type", "") == kind:
+                values.add(tuple(completed.get(name) for name in names))
+        if len(values) == 1:
+            chosen = values.pop()
+            if all(chosen):
+                found.append(dict(zip(names, map(str, chosen), strict=True)))
+    return found
 
 
 def _completed(destination: Device,
@@ -99,9 +162,8 @@ def _completed(destination: Device,
     return one
 
 
-def _fits(source: Device, wanted: Mapping[str, str | None],
-          literals: Iterable[str]) -> bool:
-    state = source.state or {}
+def _fits(bus: str, state: Mapping[str, str],
+          wanted: Mapping[str, str | None], literals: Iterable[str]) -> bool:
     for name, value in wanted.items():
         written = state.get(name, "")
         if value is None:
@@ -112,7 +174,7 @@ def _fits(source: Device, wanted: Mapping[str, str | None],
         elif written != value:
             return False
     unmentioned = state.keys() - wanted.keys()
-    if source.bus == "mdev":
+    if bus == "mdev":
         unmentioned -= {"pci_id"}
     return not unmentioned
 

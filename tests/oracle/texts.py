@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping
+import dataclasses
 import itertools
 import re
 
@@ -17,6 +18,10 @@ _IDENTITY = {"serial", "serial_number", "uuid", "remote_url", "address",
              "available_instances"}
 _BRACES = re.compile(r'\{((?:"[^"]*"|[^{}"])*)\}(/[0-9]+)?')
 _DECLARED = re.compile(r"(\w+):(int|string):(.*)")
+# Not of the proposals: a rule or an operator may use these.
+_OWN = re.compile(r"(\w+):(?:(version|set|min):(.*)|(any))")
+_VERSION = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,7}"
+_INTEGER = r"0|-?[1-9][0-9]{0,17}"
 
 
 class Bad(Exception):
@@ -68,21 +73,94 @@ def state_of(raw: Mapping[str, bytes]) -> dict[str, str]:
     return result
 
 
-def expansions(raw: Mapping[str, bytes]) -> list[dict[str, str | None]]:
+@dataclasses.dataclass(frozen=True)
+class Own:
+    """What a variable may be whose texts are too many to write down."""
+
+    kind: str
+    values: tuple[str, ...] = ()
+    ranges: tuple[tuple[list[int], list[int]], ...] = ()
+
+    def fits(self, text: str) -> bool:
+        """Whether the variable may be this text."""
+        if self.kind == "any":
+            return True
+        if self.kind == "set":
+            return text == "" or {
+                item.strip() for item in text.split(",")} <= set(self.values)
+        if self.kind == "min":
+            return (re.fullmatch(_INTEGER, text) is not None
+                    and int(text) >= int(self.values[0]))
+        return re.fullmatch(_VERSION, text) is not None and any(
+            first <= _numbers(text) <= last for first, last in self.ranges)
+
+
+def _own(kind: str, text: str) -> Own:
+    if kind == "any":
+        return Own(kind)
+    items = [item.strip() for item in text.split(",")]
+    pattern = {
+        "set": r'[^"]+', "min": _INTEGER,
+        "version": r"%s|(?=.*[0-9])(?:%s)? *- *(?:%s)?" % (
+            (_VERSION,) * 3)}[kind]
+    if kind == "min" and len(items) > 1 or not all(
+            re.fullmatch(pattern, item) for item in items):
+        raise Bad(text)
+    if kind == "version":
+        return Own(kind, ranges=tuple(map(_range, items)))
+    return Own(kind, tuple(sorted(set(items))))
+
+
+def _numbers(text: str, filler: int = 0) -> list[int]:
+    numbers = [int(number) for number in text.strip().split(".")]
+    return numbers + [filler] * (8 - len(numbers))
+
+
+def _range(item: str) -> tuple[list[int], list[int]]:
+    first, dash, last = (side.strip() for side in item.partition("-"))
+    if not dash:
+        return _numbers(first), _numbers(first)
+    # Where one end is open, the major version is the other bound.
+    bounds = (
+        _numbers(first) if first else _numbers(last.split(".")[0]),
+        _numbers(last) if last
+        else _numbers(first.split(".")[0], filler=10 ** 9))
+    if bounds[0] > bounds[1]:
+        raise Bad(item)
+    return bounds
+
+
+Values = list[str] | Own
+
+
+def expansions(raw: Mapping[str, bytes],
+               written: Mapping[str, str] | None = None,
+               ignored: frozenset[str] = frozenset(),
+               ) -> list[dict[str, str | None]]:
     """Every set of values that one alternative stands for.
 
     None as a value is a division without an integer result.
+
+    :param written: the source's state, which the variables of this
+        project's own kinds take their texts from; without it there must be
+        no such variables
+    :param ignored: attributes whose values do not matter
     """
     texts = named(raw)
-    variables: dict[str, list[str]] = {}
+    variables: dict[str, Values] = {}
     for text in texts.values():
-        for name, values in _declarations(text):
+        for name, values in _declarations(text, written is not None):
             if variables.setdefault(name, values) != values:
                 raise Bad(text)
     for text in texts.values():
         _check_uses(text, variables)
     found: list[dict[str, str | None]] = []
-    for chosen in itertools.product(*variables.values()):
+    lists = [values if isinstance(values, list)
+             else _candidates(name, values, {
+                 attribute: text for attribute, text in texts.items()
+                 if attribute not in ignored}, written or {})
+             for name, values in variables.items()]
+    for chosen in itertools.product(*lists):
         assignment = dict(zip(variables, chosen, strict=True))
         one = {}
         for name, text in texts.items():
@@ -93,12 +171,51 @@ def expansions(raw: Mapping[str, bytes]) -> list[dict[str, str | None]]:
     return found
 
 
+def _candidates(variable: str, own: Own, texts: Mapping[str, str],
+                written: Mapping[str, str]) -> list[str]:
+    """What the source wrote where the variable stands, and each part of it."""
+    for name, text in texts.items():
+        if re.fullmatch(r"\{%s:[^{}]*\}" % variable, text):
+            value = written.get(name, "")
+            return [value] if own.fits(value) else []
+    if not any(_mentions(text, variable) for text in texts.values()):
+        return [""]
+    found: set[str] = set()
+    for name, text in texts.items():
+        if _mentions(text, variable):
+            value = written.get(name, "")
+            found.update(
+                value[start:end] for start in range(len(value) + 1)
+                for end in range(start, len(value) + 1))
+    return sorted(filter(own.fits, found))
+
+
+def _mentions(text: str, variable: str) -> bool:
+    return re.search(r"\{%s[:}]" % variable, text) is not None
+
+
+def is_unlisted(raw: Mapping[str, bytes], name: str) -> bool:
+    """Whether an attribute may have values that nothing lists.
+
+    That is so if it has a variable of this project's own kinds and the type
+    does not say what it is.
+    """
+    texts = named(raw)
+    own = {variable for text in texts.values()
+           for variable, values in _declarations(text, True)
+           if isinstance(values, Own)}
+    return any(_mentions(texts.get(name, ""), variable)
+               and not _mentions(texts.get("type", ""), variable)
+               for variable in own)
+
+
 def literal_names(raw: Mapping[str, bytes]) -> set[str]:
     """The attributes whose template has no braces."""
     return {name for name, text in named(raw).items() if "{" not in text}
 
 
-def _declarations(text: str) -> Iterator[tuple[str, list[str]]]:
+def _declarations(text: str,
+                  own: bool) -> Iterator[tuple[str, Values]]:
     rest = _BRACES.sub("", text)
     if "{" in rest or "}" in rest:
         raise Bad(text)
@@ -107,6 +224,11 @@ def _declarations(text: str) -> Iterator[tuple[str, list[str]]]:
         if declared is not None:
             name, kind, values = declared.groups()
             yield name, _values(kind, values)
+            continue
+        declared = _OWN.fullmatch(inside) if own else None
+        if declared is not None:
+            name, kind, values, anything = declared.groups()
+            yield name, _own(kind or anything, values)
         elif not re.fullmatch(r"\w+", inside):
             raise Bad(text)
 
@@ -122,15 +244,16 @@ def _values(kind: str, text: str) -> list[str]:
     return re.findall(r'"([^"]*)"', text)
 
 
-def _check_uses(text: str, variables: Mapping[str, list[str]]) -> None:
+def _check_uses(text: str, variables: Mapping[str, Values]) -> None:
     for inside, divided in _BRACES.findall(text):
         if ":" in inside:
             continue
         if inside not in variables:
             raise Bad(text)
-        if divided and (int(divided[1:]) == 0 or not all(
-                re.fullmatch("-?[0-9]+", value)
-                for value in variables[inside])):
+        values = variables[inside]
+        if divided and (
+                int(divided[1:]) == 0 or isinstance(values, Own) or not all(
+                    re.fullmatch("-?[0-9]+", value) for value in values)):
             raise Bad(text)
 
 

@@ -89,3 +89,10 @@ UUID2 = declared(
         "interface_version": "1",
     },
 )
+
+# Each ``1`` may be any of the variables', and all of them count again.
+HOSTILE_TEXT = "1" * 90
+HOSTILE = {
+    "type": "".join(f"{{v{n}:int:1,11,111}}" for n in range(60)),
+    "vendor_type": "".join(f"{{v{n}}}" for n in range(60)),
+}

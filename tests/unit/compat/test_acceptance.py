@@ -330,21 +330,44 @@ class AcceptanceTest(base.BaseTestCase):
 
     def test_too_complex(self) -> None:
         """A pattern that cannot be answered in bounds is unknown."""
-        text = "".join(f"{{v{n}:int:1,11,111}}" for n in range(60))
         self.assert_verdict(
             Outcome.UNKNOWN,
-            declared({"type": "1" * 90}, {}),
-            declared({"type": "1"}, {"type": text}),
+            declared({"type": examples.HOSTILE_TEXT}, {}),
+            declared({"type": "1"}, examples.HOSTILE),
             code=Code.TOO_COMPLEX,
         )
 
     def test_too_complex_beside_a_match(self) -> None:
         """An alternative that is answered counts, whatever the others."""
-        text = "".join(f"{{v{n}:int:1,11,111}}" for n in range(60))
+        text = examples.HOSTILE_TEXT
         self.assert_verdict(
             Outcome.COMPATIBLE,
-            declared({"type": "1" * 90}, {}),
-            declared({"type": "1"}, {"type": text}, {"type": "1" * 90}),
+            declared({"type": text}, {}),
+            declared({"type": "1"}, examples.HOSTILE, {"type": text}),
+        )
+
+    def test_opaque(self) -> None:
+        """What only the driver can compare is unknown where it differs."""
+        def opaque(version: str, **state: str) -> compat.DeviceClass:
+            state = {"type": "t", "version": version, **state}
+            return declared(state, state, opaque=("version",))
+
+        self.assert_verdict(Outcome.COMPATIBLE, opaque("1"), opaque("1"))
+        verdict = self.assert_verdict(
+            Outcome.UNKNOWN, opaque("1"), opaque("2"),
+            ("version", Code.MISMATCH), code=Code.OPAQUE_DIFFERS,
+        )
+        self.assertTrue(Code.OPAQUE_DIFFERS.is_unknown)
+        self.assertEqual("2", verdict.mismatches[0].accepts)
+        self.assert_verdict(
+            Outcome.INCOMPATIBLE, opaque("1", type="u"), opaque("2"),
+            ("type", Code.MISMATCH), ("version", Code.MISMATCH),
+        )
+        self.assertEqual(
+            ("version",),
+            compat.DeviceClass.from_canonical(
+                opaque("1").canonical()
+            ).opaque,
         )
 
     def test_unverified_of_both(self) -> None:

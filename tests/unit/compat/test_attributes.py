@@ -123,3 +123,50 @@ class TemplatesTest(base.BaseTestCase):
             attributes.normalise_templates,
             {"aggregator": "{val1}/2"},
         )
+
+    def test_own_kinds(self) -> None:
+        """Where they are allowed, sets get one spelling too."""
+        raw = {
+            "device_id": "{p:set:591D, 0x591B,591d}",
+            "firmware": "{f:version:1.0-}",
+            "features": "{s:set:b,a}",
+            "anything": "{a:any}",
+        }
+        self.assertRaises(
+            errors.ParseError, attributes.normalise_templates, raw
+        )
+        self.assertEqual(
+            {
+                "pci_id": "{p:set:591b,591d}",
+                "firmware": "{f:version:1.0-}",
+                "features": "{s:set:a,b}",
+                "anything": "{a:any}",
+            },
+            attributes.normalise_templates(raw, extended=True),
+        )
+
+
+class SetTest(base.BaseTestCase):
+    def test_one_spelling(self) -> None:
+        """A set is sorted, without blanks, repetitions and order."""
+        self.assertEqual(
+            "a,b c,d", attributes.joined_set(["d", " a", "b c", "a"])
+        )
+        self.assertEqual("", attributes.joined_set([]))
+
+    def test_not_a_member(self) -> None:
+        """What would not come back from the list is refused."""
+        for member in ("", " ", "a,b", 'a"', "{a}", "a}"):
+            self.assertRaises(
+                errors.ParseError, attributes.joined_set, ["x", member]
+            )
+
+    def test_template(self) -> None:
+        """Its template accepts the set itself; none accepts none."""
+        self.assertEqual(
+            "{features:set:a,b}", attributes.set_template(["b", "a"])
+        )
+        self.assertEqual(
+            "{caps:set:x}", attributes.set_template(["x"], "caps")
+        )
+        self.assertEqual("", attributes.set_template([]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from oslotest import base
 
 from nova_vfio_compat import compat
@@ -43,6 +45,68 @@ class RenderTest(base.BaseTestCase):
             "unmentioned: a: source has 1, destination does not know it; "
             "missing: b: source has nothing, accepts 2",
             render.reasons_text(verdict),
+        )
+
+    def test_what_to_set(self) -> None:
+        """What the destination must be given stands first."""
+        verdict = compat.judge(
+            examples.declared({"type": "t", "fps": "60", "a": "2"}, {}),
+            examples.declared(
+                {"type": "t", "fps": "30", "a": "1"},
+                {"fps": "30", "a": "1"},
+                settable=("a", "fps"),
+            ),
+        )
+        self.assertEqual(
+            "conditional: set a=2, fps=60 on the destination; mismatch: a: "
+            "source has 2, accepts 1; mismatch: fps: source has 60, accepts "
+            "30 [declared]",
+            render.verdict_text(verdict),
+        )
+        self.assertEqual("a=2, fps=60", render.settings_text(verdict))
+
+    def test_dictionary(self) -> None:
+        """Programs get every part of a verdict under a fixed key."""
+        verdict = compat.judge(
+            examples.declared({"type": "t", "a": "2"}, {}),
+            examples.declared(
+                {"type": "t", "a": "1"}, {"a": "1"}, {"b": "1"},
+                settable=("a",), unverified=("ecc",),
+            ),
+        )
+        self.assertEqual(
+            {
+                "verdict": "conditional",
+                "evidence": "declared",
+                "code": None,
+                "side": None,
+                "mismatches": [{
+                    "attribute": "a",
+                    "code": "mismatch",
+                    "source": "2",
+                    "accepts": "1",
+                }],
+                "set": {"a": "2"},
+                "unverified": ["ecc"],
+                "alternatives": 2,
+            },
+            render.verdict_dict(verdict),
+        )
+        silent = compat.judge(
+            examples.UUID1, examples.declared({"type": "t"})
+        )
+        self.assertEqual(
+            {
+                "verdict": "incompatible",
+                "evidence": "declared",
+                "code": "accepts_nothing",
+                "side": "destination",
+                "mismatches": [],
+                "set": {},
+                "unverified": [],
+                "alternatives": 0,
+            },
+            json.loads(json.dumps(render.verdict_dict(silent))),
         )
 
     def test_codes_have_texts(self) -> None:
