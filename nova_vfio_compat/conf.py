@@ -54,6 +54,18 @@ REPORTER_OPTS = [
 
 SCHEDULER_OPTS = [
     cfg.StrOpt(
+        "mode",
+        default="enforce",
+        choices=[
+            ("enforce", "hosts that cannot take the devices are left out"),
+            ("audit", "they are logged, and nothing is changed"),
+            ("off", "nothing is looked at"),
+        ],
+        mutable=True,
+        help="What the filter does with its answers. A flavor's extra spec "
+        "``vfio_compat:mode`` goes first.",
+    ),
+    cfg.StrOpt(
         "unknown",
         default="last_resort",
         choices=[
@@ -68,6 +80,28 @@ SCHEDULER_OPTS = [
         help="What to do with hosts of which it cannot be told whether they "
         "can take the instance's devices, for example because they have "
         "published no report.",
+    ),
+    cfg.ListOpt(
+        "relax",
+        default=[],
+        item_type=types.String(
+            regex=r"[a-z0-9_]+:(exposed:)?[A-Za-z0-9_.-]+\Z",
+        ),
+        mutable=True,
+        sample_default=[],
+        help="Attributes that are left out of every comparison, as "
+        "``family:attribute``, or ``family:exposed:attribute`` for what the "
+        "guest sees of a PCI function: for example ``mlx5:firmware``. Such "
+        "an attribute is named as unverified in every verdict. A device "
+        "that cannot migrate at all still does not.",
+    ),
+    cfg.ListOpt(
+        "exempt_hosts",
+        default=[],
+        item_type=types.String(),
+        mutable=True,
+        help="Names of hosts that are never rejected, with ``*`` and ``?``: "
+        "for hosts whose devices cannot be reported.",
     ),
 ]
 

@@ -20,6 +20,7 @@ from nova_vfio_compat.compat import render
 from nova_vfio_compat.compat import verdict
 from nova_vfio_compat.host import describe
 from nova_vfio_compat.host import device as device_
+from nova_vfio_compat.host import errors
 
 COLUMNS = ("Source", "Destination", "Verdict", "Evidence", "Reasons")
 
@@ -86,12 +87,15 @@ class Compare(lister.Lister):
         parser.add_argument(
             "source",
             metavar="SOURCE",
-            help="root of the source host's files; / is the running host",
+            help=(
+                "root of the source host's files, or a snapshot of it; / is "
+                "the running host"
+            ),
         )
         parser.add_argument(
             "destination",
             metavar="DESTINATION",
-            help="root of the destination host's files",
+            help="root of the destination host's files, or a snapshot",
         )
         return parser
 
@@ -177,11 +181,13 @@ def _named(host: device_.HostScan) -> dict[str, device_.Device]:
     named = {}
     for item in taking_part:
         name = item.name
+        # A type is called what a vendor or a snapshot's maker likes.
+        suffix = errors.printable(item.type or item.kind)
         if item.kind == device_.MDEV_TYPE and types[name] > 1:
-            name = f"{name}/{item.type}"
+            name = f"{name}/{suffix}"
         # A function that is offered itself and is an mdev parent as well.
         while name in named:
-            name = f"{name}/{item.type or item.kind}"
+            name = f"{name}/{suffix}"
         named[name] = item
     return named
 

@@ -9,14 +9,10 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 
 from cliff import lister
-from oslo_config import cfg
 
-from nova_vfio_compat import conf as conf_
 from nova_vfio_compat.cli import hosts
-from nova_vfio_compat.cli import main
 from nova_vfio_compat.host import device as device_
 from nova_vfio_compat.host import errors
-from nova_vfio_compat.host import offered as offered_
 
 COLUMNS = (
     "Device", "Kind", "Driver", "Type", "Class", "Migratable", "Evidence",
@@ -35,23 +31,11 @@ class DeviceList(lister.Lister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Add the command's options."""
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "--root",
-            default="/",
-            metavar="DIR",
-            help="root of the host's files (default: /, the running host)",
-        )
-        parser.add_argument(
-            "--config-file",
-            action="append",
-            default=[],
-            metavar="FILE",
-            help=(
-                "nova.conf of the host; devices that it does not offer to "
-                "guests get the reason not_offered. Without it every "
-                "device counts as offered, and as managed by libvirt. May "
-                "be repeated."
-            ),
+        hosts.add_arguments(
+            parser,
+            "devices that it does not offer to guests get the reason "
+            "not_offered. Without it, and without what a snapshot has of "
+            "it, every device counts as offered, and as managed by libvirt.",
         )
         return parser
 
@@ -59,8 +43,9 @@ class DeviceList(lister.Lister):
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], Iterable[Sequence[str]]]:
         """Scan the host."""
-        offered = _offered(parsed_args.config_file)
-        host = hosts.read(parsed_args.root, offered)
+        tree = hosts.open_tree(parsed_args.root)
+        offered = hosts.offered(tree, parsed_args.config_file)
+        host = hosts.look(tree, offered)
         hosts.print_problems(host, self.app.stderr)
         if not host.devices:
             print(
@@ -73,26 +58,15 @@ class DeviceList(lister.Lister):
         ]
 
 
-def _offered(files: list[str]) -> offered_.Offered | None:
-    if not files:
-        return None
-    conf = cfg.ConfigOpts()
-    try:
-        conf_.load(conf, [], "nova-vfio-compat", files)
-        return offered_.Offered.from_conf(conf)
-    except (conf_.ConfigurationError, errors.ConfigError) as error:
-        raise main.UsageError(str(error)) from None
-
-
 def _row(item: device_.Device, configured: bool) -> tuple[str, ...]:
-    evidence = sorted({one.evidence.value for one in item.classes})
     return (
         item.name,
         item.kind,
-        item.driver or "",
-        item.type or "",
+        # As files are called: by whoever made them.
+        errors.printable(item.driver or ""),
+        errors.printable(item.type or ""),
         ", ".join(one.id for one in item.classes),
         hosts.migratable(item),
-        ", ".join(evidence),
-        hosts.reasons(item, configured),
+        hosts.evidence(item),
+        "; ".join(code.value for code in hosts.reasons(item, configured)),
     )

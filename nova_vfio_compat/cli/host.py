@@ -15,6 +15,7 @@ from nova_vfio_compat import conf as conf_
 from nova_vfio_compat.placement import client as client_
 from nova_vfio_compat.placement import codec
 from nova_vfio_compat.placement import errors
+from nova_vfio_compat.placement import listing
 from nova_vfio_compat.placement import provider
 from nova_vfio_compat.placement import render
 from nova_vfio_compat.placement import report as report_
@@ -59,19 +60,15 @@ class HostList(_PlacementCommand):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-        client = self.client(parsed_args)
-        rows: list[tuple[Any, ...]] = []
-        for found in client.providers_with(codec.REPORT):
-            report = _read(client, found)
-            if report is not None:
-                rows.append((
-                    provider.hypervisor_hostname(found.name),
-                    found.uuid,
-                    max(report.seen, default=""),
-                    len(report.classes),
-                    len(report.devices),
-                ))
-        return ("Host", "Provider", "Seen", "Classes", "Devices"), rows
+        return ("Host", "Provider", "Seen", "Classes"), [
+            (
+                provider.hypervisor_hostname(found.provider.name),
+                found.provider.uuid,
+                found.seen,
+                found.classes,
+            )
+            for found in listing.hosts(self.client(parsed_args))
+        ]
 
 
 class HostShow(_PlacementCommand):

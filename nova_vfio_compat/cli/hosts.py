@@ -4,31 +4,111 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Sequence
 from typing import TextIO
 
+from oslo_config import cfg
+
+from nova_vfio_compat import conf as conf_
 from nova_vfio_compat.cli import main
 from nova_vfio_compat.compat import codes
 from nova_vfio_compat.compat import device_class
 from nova_vfio_compat.host import device as device_
 from nova_vfio_compat.host import errors
+from nova_vfio_compat.host import nova_conf
 from nova_vfio_compat.host import offered as offered_
+from nova_vfio_compat.host import options
 from nova_vfio_compat.host import scan
-from nova_vfio_compat.host import tree
+from nova_vfio_compat.host import tree as host_tree
 
 YES = "yes"
 NO = "no"
 UNKNOWN = "unknown"
 
 
-def read(
-    root: str, offered: offered_.Offered | None = None
-) -> device_.HostScan:
-    """Scan the host below ``root``.
+def add_arguments(parser: argparse.ArgumentParser, effect: str) -> None:
+    """Add the options that say which host to read.
+
+    :param effect: what a nova.conf is for
+    """
+    parser.add_argument(
+        "--root",
+        default="/",
+        metavar="ROOT",
+        help=(
+            "root of the host's files, or a snapshot of a host (default: /, "
+            "the running host)"
+        ),
+    )
+    parser.add_argument(
+        "--config-file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help=f"nova.conf of the host; {effect} May be repeated.",
+    )
+
+
+def open_tree(root: str) -> host_tree.HostTree:
+    """Return the host at ``root``: a directory or a snapshot.
+
+    :raises UsageError: it is a file and no good snapshot
+    """
+    try:
+        return host_tree.HostTree(root)
+    except errors.NotAHostTree as error:
+        raise main.UsageError(str(error)) from None
+
+
+def device_options(files: Sequence[str]) -> options.DeviceOptions | None:
+    """Return what nova.conf says of devices, None if there is none.
+
+    :raises UsageError: it cannot be read or has no meaning
+    """
+    if not files:
+        return None
+    conf = cfg.ConfigOpts()
+    try:
+        conf_.load(conf, [], "nova-vfio-compat", list(files))
+        return nova_conf.device_options(conf)
+    except (conf_.ConfigurationError, errors.ConfigError) as error:
+        raise main.UsageError(str(error)) from None
+
+
+def offered(
+    tree: host_tree.HostTree, files: Sequence[str] = ()
+) -> offered_.Offered | None:
+    """Return what Nova offers: as nova.conf says, else as a snapshot does.
+
+    :raises UsageError: nova.conf cannot be read or has no meaning
+    """
+    known = device_options(files) or tree.options
+    try:
+        return None if known is None else nova_conf.offered(known)
+    except errors.ConfigError as error:
+        # Not a nova.conf that was just read.
+        raise main.UsageError(f"{tree.root}: {error}") from None
+
+
+def read(root: str) -> device_.HostScan:
+    """Scan the host at ``root``.
 
     :raises UsageError: there is no host
     """
+    tree = open_tree(root)
+    return look(tree, offered(tree))
+
+
+def look(
+    tree: host_tree.HostTree, offered: offered_.Offered | None
+) -> device_.HostScan:
+    """Scan a host.
+
+    :raises UsageError: there is none
+    """
     try:
-        return scan.scan(tree.HostTree(root), offered)
+        return scan.scan(tree, offered)
     except errors.NotAHostTree as error:
         raise main.UsageError(str(error)) from None
 
@@ -36,12 +116,9 @@ def read(
 def print_problems(
     host: device_.HostScan, stream: TextIO, prefix: str = ""
 ) -> None:
-    """Print what could not be read, a line each."""
-    for problem in host.problems:
-        print(f"{prefix}{problem.line}", file=stream)
-    for item in host.devices:
-        for problem in item.problems:
-            print(f"{prefix}{item.name}: {problem.line}", file=stream)
+    """Print what could not be read, a line for each thing to mend."""
+    for line in host.problem_lines():
+        print(f"{prefix}{line}", file=stream)
 
 
 def migratable(item: device_.Device) -> str:
@@ -58,8 +135,15 @@ def _migratable(one: device_class.DeviceClass) -> str:
     return UNKNOWN if one.reason.is_unknown else NO
 
 
-def reasons(item: device_.Device, configured: bool) -> str:
-    """The codes that explain a device, joined.
+def evidence(item: device_.Device) -> str:
+    """What a device's classes rest on, joined."""
+    return ", ".join(sorted({one.evidence.value for one in item.classes}))
+
+
+def reasons(
+    item: device_.Device, configured: bool
+) -> tuple[codes.Code, ...]:
+    """The codes that explain a device.
 
     :param configured: whether a nova.conf says what is offered
     """
@@ -68,4 +152,4 @@ def reasons(item: device_.Device, configured: bool) -> str:
         found.append(codes.Code.UNREADABLE)
     if configured and not item.offered:
         found.append(codes.Code.NOT_OFFERED)
-    return "; ".join(dict.fromkeys(code.value for code in found))
+    return tuple(dict.fromkeys(found))

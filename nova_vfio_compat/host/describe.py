@@ -16,6 +16,7 @@ from nova_vfio_compat.host import context
 from nova_vfio_compat.host import device as device_
 from nova_vfio_compat.host import driver
 from nova_vfio_compat.host import errors
+from nova_vfio_compat.host import knowledge
 from nova_vfio_compat.host import loader
 from nova_vfio_compat.host import pci
 from nova_vfio_compat.host.sources import base
@@ -44,9 +45,17 @@ class Describer:
     ) -> None:
         self._sources = tuple(sources)
         self._ctx = ctx
-        #: what was wrong with sources, not with devices
-        self.problems: list[device_.Problem] = []
+        self._knowledge = knowledge.Knowledge.load(ctx.tree)
+        self._failures: list[device_.Problem] = []
         self._failed: set[str] = set()
+
+    @property
+    def problems(self) -> tuple[device_.Problem, ...]:
+        """What is wrong with sources or the operator's files so far."""
+        return (
+            *self._failures,
+            *map(device_.Problem.of, self._knowledge.problems),
+        )
 
     def owner(self, device: base.Candidate) -> loader.NamedSource | None:
         """Return the source that describes a device, None if none knows it."""
@@ -72,7 +81,9 @@ class Describer:
         # A device that is removed while it is read looks broken at first.
         if not self._ctx.tree.is_dir(device.path):
             return None
-        return result
+        return dataclasses.replace(
+            result, problems=(*result.problems, *_without_id(device, result))
+        )
 
     def _by_source(
         self, device: base.Candidate, owner: loader.NamedSource
@@ -81,9 +92,12 @@ class Describer:
         problems: tuple[device_.Problem, ...] = ()
         try:
             found = source.describe(device, self._ctx)
-            if isinstance(found, device_class.DeviceClass):
-                return Description(found)
-            raise TypeError(f"{found!r} is no DeviceClass")
+            if not isinstance(found, device_class.DeviceClass):
+                raise TypeError(f"{found!r} is no DeviceClass")
+            return Description(
+                self._completed(device, source, found),
+                tuple(source.remarks(device, self._ctx)),
+            )
         except errors.DescribeError as error:
             code = error.code
             if code.is_unknown:
@@ -101,6 +115,32 @@ class Describer:
         return Description(
             self._silent(device, source.family, source.evidence, code),
             problems,
+        )
+
+    def _completed(
+        self,
+        device: base.Candidate,
+        source: base.Source,
+        found: device_class.DeviceClass,
+    ) -> device_class.DeviceClass:
+        """Add what decides besides the driver's own rule."""
+        untracked = (
+            found.reason is None
+            and source.tracking(device, self._ctx)
+            is base.DirtyTracking.IOMMU
+        )
+        if self._knowledge:
+            subject = knowledge.Subject.of(device, self._ctx, found)
+            tracked = self._knowledge.tracks_dirty_pages(subject)
+            if not untracked or tracked:
+                return self._knowledge.apply(found, subject, untracked)
+        if not untracked:
+            return found
+        return self._silent(
+            device,
+            source.family,
+            source.evidence,
+            codes.Code.IOMMU_DIRTY_TRACKING,
         )
 
     def _unclaimed(self, device: base.Candidate) -> Description:
@@ -162,6 +202,24 @@ class Describer:
         )
         if owner.name not in self._failed:
             self._failed.add(owner.name)
-            self.problems.append(found)
+            self._failures.append(found)
             LOG.debug("Source %s failed", owner.name, exc_info=error)
         return found
+
+
+def _without_id(
+    device: base.Candidate, found: Description
+) -> Iterable[device_.Problem]:
+    """What is wrong with the ids that a source is found by.
+
+    Without them another one describes the device, and has no reason to
+    name them.
+    """
+    if isinstance(device, pci.PciFunction):
+        for name in ("vendor", "device"):
+            try:
+                device.hexadecimal(name, 4)
+            except errors.ReadError as error:
+                problem = device_.Problem.of(error)
+                if problem not in found.problems:
+                    yield problem

@@ -86,3 +86,27 @@ class HostScan:
     devices: tuple[Device, ...]
     problems: tuple[Problem, ...] = ()
     unlisted: tuple[str, ...] = ()
+
+    def problem_lines(self) -> list[str]:
+        """What was wrong on the host, a line for each thing to mend.
+
+        A file of a PF that cannot be read costs each of its VFs its class,
+        and a driver writes all its files alike: what is the same for many
+        devices is one line, with the first of them and how many more.
+        """
+        alike: dict[object, list[tuple[Device, Problem]]] = {}
+        for item in self.devices:
+            for problem in item.problems:
+                key = (
+                    problem.path.rpartition("/")[2],
+                    problem.code,
+                    problem.detail,
+                    item.kind,
+                    item.parent if item.kind == VF else None,
+                )
+                alike.setdefault(key, []).append((item, problem))
+        lines = [problem.line for problem in self.problems]
+        for (item, problem), *others in alike.values():
+            more = f" and {len(others)} more" if others else ""
+            lines.append(f"{item.name}{more}: {problem.line}")
+        return lines

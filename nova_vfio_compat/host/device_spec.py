@@ -20,6 +20,7 @@ import string
 from typing import Any
 
 from nova_vfio_compat.host import errors
+from nova_vfio_compat.host import names
 from nova_vfio_compat.host import pci
 
 _ANY = "*"
@@ -28,6 +29,8 @@ _LARGEST = {"domain": 0xFFFF, "bus": 0xFF, "slot": 0x1F, "function": 0x7}
 _DIGITS = {"domain": 4, "bus": 2, "slot": 2, "function": 1}
 _TRUE = frozenset({"1", "t", "true", "on", "y", "yes"})
 _FALSE = frozenset({"0", "f", "false", "off", "n", "no"})
+# Nova does not start with anything but yes or no in these.
+_SWITCHES = ("managed", "live_migratable", "one_time_use")
 
 Address = tuple[str, str, str, str]
 #: the address of a network interface's function, None if there is none
@@ -98,6 +101,9 @@ class DeviceSpec:
 
         :param is_pf: whether an address is a physical function's
         """
+        # Nova skips what is in a PCI domain of more than 16 bits.
+        if not names.NOVA_ADDRESS.fullmatch(function.address):
+            return False
         for wanted, name in (
             (self.vendor_id, "vendor"), (self.product_id, "device")
         ):
@@ -131,7 +137,7 @@ def parse(entries: Iterable[str]) -> tuple[DeviceSpec, ...]:
     for entry in entries:
         try:
             document = json.loads(entry)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _bad(entry, f"is not JSON: {error}") from None
         items = document if isinstance(document, list) else [document]
         for item in items:
@@ -154,14 +160,13 @@ def _spec(entry: str, item: dict[str, Any]) -> DeviceSpec:
     devname = item.get("devname")
     if address and devname:
         raise _bad(entry, "has both address and devname")
-    if devname is not None and not isinstance(devname, str):
-        raise _bad(entry, "has a devname that is no text")
+    managed, *_ = [_switch(entry, name, item.get(name)) for name in _SWITCHES]
     return DeviceSpec(
         _identity(entry, item, "vendor_id"),
         _identity(entry, item, "product_id"),
         None if devname else _pattern(entry, address or "*:*:*.*"),
-        devname or None,
-        _managed(entry, item.get("managed")),
+        str(devname) if devname else None,
+        managed is not False,
     )
 
 
@@ -169,7 +174,8 @@ def _identity(entry: str, item: dict[str, Any], name: str) -> str:
     value = item.get(name, _ANY)
     if not isinstance(value, str):
         raise _bad(entry, f"has a {name} that is no text")
-    if value.strip() == _ANY:
+    # Nova takes a '*' with blanks for a vendor, not for a product.
+    if _ANY == (value.strip() if name == "vendor_id" else value):
         return _ANY
     return _number(entry, name, value, 0xFFFF, 4)
 
@@ -183,17 +189,20 @@ def _number(
         raise _bad(
             entry, f"has {name} {value!r}, which is no hexadecimal number"
         ) from None
-    if not 0 <= number <= largest:
+    # A negative one is no function's, and no error in Nova.
+    if number > largest:
         raise _bad(
             entry, f"has {name} {value!r}, which is above {largest:x}"
         )
     return f"{number:0{digits}x}"
 
 
-def _managed(entry: str, value: object) -> bool:
-    text = "true" if value is None else str(value).strip().lower()
+def _switch(entry: str, name: str, value: object) -> bool | None:
+    if value is None:
+        return None
+    text = str(value).strip().lower()
     if text not in _TRUE | _FALSE:
-        raise _bad(entry, f"has managed {text!r}, which is neither yes nor no")
+        raise _bad(entry, f"has {name} {text!r}, which is neither yes nor no")
     return text in _TRUE
 
 
@@ -203,7 +212,7 @@ def _pattern(entry: str, address: object) -> AddressPattern:
         try:
             for field in fields:
                 re.compile(field)
-        except (re.error, TypeError):
+        except (re.error, TypeError, OverflowError, RecursionError):
             raise _bad(
                 entry, "has an address with a bad regular expression"
             ) from None
@@ -221,13 +230,15 @@ def _glob(entry: str, address: str) -> Address:
     parts = rest.split(":") if rest else []
     if len(parts) > 3:
         raise _bad(entry, f"has address {address!r}, which is no PCI address")
-    texts = [_ANY] * (3 - len(parts)) + [*parts, function]
+    texts = [
+        *[_ANY] * (3 - len(parts)),
+        *(part.strip() or _ANY for part in parts),
+        function.strip() if function else _ANY,  # as Nova; blanks are bad
+    ]
     fields = [
         value if value == _ANY
         else _number(entry, name, value, _LARGEST[name], _DIGITS[name])
-        for name, value in zip(
-            _FIELDS, (text.strip() or _ANY for text in texts), strict=True
-        )
+        for name, value in zip(_FIELDS, texts, strict=True)
     ]
     return fields[0], fields[1], fields[2], fields[3]
 

@@ -80,7 +80,7 @@ class Drivers:
         if is_vfio(function):
             return Effective(function.bound)
         if not managed:
-            return Effective(None, codes.Code.NO_VFIO_DRIVER)
+            return _unmanaged(function)
         aliases = self._modules_alias()
         if aliases is None:
             return self._without_aliases(function)
@@ -130,10 +130,31 @@ def is_vfio(function: pci.PciFunction) -> bool:
     if function.bound is None:
         return False
     # By name as well: vfio-dev/ came with Linux 6.1.
-    return (
-        "vfio" in (fold(function.bound) or "").split("_")
-        or "vfio-dev" in function.files
-    )
+    return _names_vfio(function.bound) or "vfio-dev" in function.files
+
+
+def _names_vfio(name: str) -> bool:
+    return "vfio" in (fold(name) or "").split("_")
+
+
+def _unmanaged(function: pci.PciFunction) -> Effective:
+    """The driver of a function that libvirt leaves as it is.
+
+    With ``driver_override`` (driverctl and such) the operator has said
+    which driver the kernel binds, and no other is; that it is not bound at
+    this moment passes. Where libvirt binds drivers it writes over it, so
+    there it says nothing.
+    """
+    try:
+        name = function.tree.read_optional(
+            f"{function.path}/driver_override"
+        )
+    except errors.ReadError as error:
+        return Effective(None, error.code)
+    # "(null)" is what the kernel prints where nothing was written.
+    if name is not None and _names_vfio(name):
+        return Effective(name)
+    return Effective(None, codes.Code.NO_VFIO_DRIVER)
 
 
 def _modalias(function: pci.PciFunction) -> str | None:

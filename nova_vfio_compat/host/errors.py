@@ -16,6 +16,10 @@ class NotAHostTree(HostError):
     """The root that was given does not hold a host's files."""
 
 
+class NoSuchDevice(HostError):
+    """The host has no device of a name, or several; the text says which."""
+
+
 class ConfigError(HostError):
     """nova.conf says something about devices that has no meaning."""
 
@@ -54,6 +58,21 @@ class Missing(ReadError):
         super().__init__(path, codes.Code.MISSING_ATTRIBUTE, detail)
 
 
+def too_long(path: str, limit: int) -> ReadError:
+    """Say that a file has more bytes than it may."""
+    return ReadError(
+        path, codes.Code.MALFORMED, f"is longer than {limit} bytes"
+    )
+
+
+def no_sys(root: str) -> NotAHostTree:
+    """Say that a root is not one of a host's files."""
+    return NotAHostTree(
+        f"{root} has no sys/ directory: give the root of a host's files, "
+        "not one of its parts (the running host is /)."
+    )
+
+
 def malformed(path: str, error: errors.ParseError) -> ReadError:
     """Say which file the text came from that could not be understood."""
     return ReadError(
@@ -63,6 +82,8 @@ def malformed(path: str, error: errors.ParseError) -> ReadError:
 
 def printable(text: str) -> str:
     """Text that is safe in a log: a file's name may be any bytes."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         c if c.isascii() and c.isprintable() else ascii(c)[1:-1]
         for c in text

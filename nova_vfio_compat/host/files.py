@@ -2,13 +2,14 @@
 
 """Opening and reading one file, whatever it turns out to be.
 
-Only :mod:`tree` uses this.
+Only :mod:`store` and what it reads through use this.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 
 from nova_vfio_compat.compat import codes
@@ -19,6 +20,8 @@ from nova_vfio_compat.host import errors
 _GONE = frozenset({
     errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.ENOTDIR
 })
+# What is neither printable ASCII nor a newline or tab.
+_NO_TEXT = re.compile(r"[^\n\t -~]")
 # Nothing of a host may stop a scan: no waiting for the writer of a FIFO,
 # no terminal that becomes ours, no link that was put there meanwhile.
 _FLAGS = (
@@ -70,21 +73,25 @@ def text(path: str, data: bytes) -> str:
     :raises ReadError: it is not ASCII text; the detail shows the place
     """
     found = data.decode("latin-1").rstrip("\n")
-    for position, character in enumerate(found):
-        if not (
-            character.isascii() and character.isprintable()
-            or character in "\n\t"
-        ):
-            raise errors.malformed(
-                path,
-                compat_errors.ParseError(
-                    f"expected ASCII text, found byte "
-                    f"0x{ord(character):02x}",
-                    "".join(c if c.isascii() else "?" for c in found),
-                    position,
-                ),
-            )
-    return found
+    bad = _NO_TEXT.search(found)
+    if bad is None:
+        return found
+    raise errors.malformed(
+        path,
+        compat_errors.ParseError(
+            f"expected ASCII text, found byte 0x{ord(bad[0]):02x}",
+            "".join(c if c.isascii() else "?" for c in found),
+            bad.start(),
+        ),
+    )
+
+
+def with_prefix(data: bytes, prefix: bytes) -> bytes:
+    """Return the lines that start with ``prefix``, after white space."""
+    return b"".join(
+        line + b"\n" for line in data.split(b"\n")
+        if line.lstrip().startswith(prefix)
+    )
 
 
 def _check_regular(path: str, found: os.stat_result) -> None:
@@ -103,6 +110,4 @@ def _read_all(path: str, descriptor: int, limit: int) -> bytes:
             return b"".join(pieces)
         pieces.append(piece)
         room -= len(piece)
-    raise errors.ReadError(
-        path, codes.Code.MALFORMED, f"is longer than {limit} bytes"
-    )
+    raise errors.too_long(path, limit)

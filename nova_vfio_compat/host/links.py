@@ -15,13 +15,11 @@ _MAX_LINKS = 40
 def resolve(
     path: str,
     readlink: Callable[[str], str | None],
-    roots: tuple[str, ...],
 ) -> str:
     """Return a path, below the root, without any link in it.
 
-    :param readlink: the target of a path that has no links in its
-        directory, None if it is no link
-    :param roots: the absolute names of the root
+    :param readlink: the target, seen from the root, of a path that has no
+        links in its directory; None if it is no link
     :raises ReadError: a link leads out of the tree, or round in circles
     """
     todo = path.split("/")[::-1]
@@ -48,17 +46,18 @@ def resolve(
                 path, codes.Code.UNREADABLE, "goes through too many links"
             )
         if target.startswith("/"):
-            target = _below_root(target, roots)
             done = []
         todo.extend(target.split("/")[::-1])
     return "/".join(done)
 
 
-def _below_root(target: str, roots: tuple[str, ...]) -> str:
-    """An absolute target, seen from the root.
+def below_root(target: str, roots: tuple[str, ...]) -> str:
+    """Return a link's target, seen from the root.
 
     Who makes a tree with a script often writes links that have the root in
     them.
+
+    :param roots: the absolute names of the root
     """
     for root in roots:
         if root != "/" and f"{target}/".startswith(f"{root}/"):

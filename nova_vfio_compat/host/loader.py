@@ -30,8 +30,9 @@ def load(
 ) -> tuple[tuple[NamedSource, ...], tuple[device.Problem, ...]]:
     """Return the sources, those with the strongest evidence first.
 
-    One that cannot be loaded is a problem and nothing more: a host is
-    worth reading without it. Looked for once in a process.
+    Generic ones come last of all. One that cannot be loaded is a problem
+    and nothing more: a host is worth reading without it. Looked for once
+    in a process.
     """
     problems = []
 
@@ -62,7 +63,11 @@ def ranked(sources: list[NamedSource]) -> tuple[NamedSource, ...]:
     return tuple(
         sorted(
             sources,
-            key=lambda item: (-item.source.evidence.strength, item.name),
+            key=lambda item: (
+                item.source.generic,
+                -item.source.evidence.strength,
+                item.name,
+            ),
         )
     )
 

@@ -15,6 +15,9 @@ from nova_vfio_compat.host import tree as host_tree
 PCI_ADDRESS = re.compile(
     r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]"
 )
+#: the functions that Nova knows (nova/pci/utils.py, parse_address): those in
+#: a domain of 16 bits
+NOVA_ADDRESS = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 UUID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     re.IGNORECASE,

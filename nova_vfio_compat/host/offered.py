@@ -81,8 +81,8 @@ class Offered:
     def pci(self, function: pci.PciFunction) -> Match | None:
         """Return how Nova offers a function, None if it does not.
 
-        As in Nova, the first entry that matches decides. Where it cannot
-        be told whether an entry does, the function counts as offered.
+        As in Nova, the first entry that matches decides. Where an id
+        cannot be read the function counts as offered.
         """
         tree = function.tree
 
@@ -90,16 +90,16 @@ class Offered:
             return _is_pf(function, address)
 
         def find_netdev(name: str) -> str | None:
-            path = f"sys/class/net/{name}/device"
-            found = tree.realpath(path).rpartition("/")[2]
+            try:
+                path = tree.realpath(f"sys/class/net/{name}/device")
+            except errors.ReadError:
+                return None
+            found = path.rpartition("/")[2]
             return found if names.PCI_ADDRESS.fullmatch(found) else None
 
         for spec in self._specs:
-            try:
-                if spec.matches(function, is_pf, find_netdev):
-                    return Match(spec.managed)
-            except errors.ReadError:
-                continue
+            if spec.matches(function, is_pf, find_netdev):
+                return Match(spec.managed)
         return None
 
     def mdev_types(self, parent_address: str) -> frozenset[str]:
@@ -108,7 +108,11 @@ class Offered:
         :param parent_address: a PCI address, or libvirt's name of a
             parent that is none (``mtty_mtty``)
         """
-        name = self._by_parent.get(parent_address, self._default)
+        name = self._by_parent.get(parent_address)
+        # nova/virt/libvirt/driver.py, _get_device_address: a parent that
+        # is no PCI function is used if it is named, and never by default.
+        if name is None and names.NOVA_ADDRESS.fullmatch(parent_address):
+            name = self._default
         return frozenset() if name is None else frozenset({name})
 
 
@@ -117,4 +121,8 @@ def _is_pf(function: pci.PciFunction, address: str) -> bool:
     if address == function.pf:
         return True
     path = f"sys/bus/pci/devices/{address}/sriov_totalvfs"
-    return function.tree.read_optional(path) not in (None, "0")
+    try:
+        return int(function.tree.read(path)) > 0
+    except (errors.ReadError, ValueError):
+        # As in Nova: then it is none.
+        return False

@@ -21,6 +21,10 @@ _VIRTFN = re.compile(r"virtfn[0-9]+")
 # pci_init_cmask), with the number of hexadecimal digits that the kernel
 # prints (drivers/pci/pci-sysfs.c).
 _EXPOSED = {"vendor": 4, "device": 4, "revision": 2, "class": 6}
+_HEXADECIMAL = {
+    digits: re.compile(rf"(?:0x)?([0-9a-fA-F]{{{digits}}})")
+    for digits in (2, 4, 6)
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,7 +69,10 @@ class PciFunction:
         Counted by their links: a read of ``sriov_numvfs`` waits for the
         device's lock.
         """
-        return any(_VIRTFN.fullmatch(name) for name in self.files)
+        return any(
+            name.startswith("virtfn") and _VIRTFN.fullmatch(name)
+            for name in self.files
+        )
 
     @property
     def is_mdev_parent(self) -> bool:
@@ -80,7 +87,7 @@ class PciFunction:
         """
         path = f"{self.path}/{name}"
         text = self.tree.read(path)
-        match = re.fullmatch(rf"(?:0x)?([0-9a-fA-F]{{{digits}}})", text)
+        match = _HEXADECIMAL[digits].fullmatch(text)
         if match is None:
             raise errors.malformed(
                 path,
@@ -200,7 +207,7 @@ def _pfs(
     pfs = {}
     for address, (path, files) in found.items():
         for name in files:
-            if not _VIRTFN.fullmatch(name):
+            if not (name.startswith("virtfn") and _VIRTFN.fullmatch(name)):
                 continue
             vf = tree.link_name(f"{path}/{name}")
             if vf is not None:

@@ -216,7 +216,10 @@ class _Scan:
         existing = {found.device_class for _, found in mdevs}
         problems: tuple[device_.Problem, ...] = ()
         if any(
-            one.evidence is codes.Evidence.DECLARED for one in existing
+            # Where the operator adds something it is the operator's word.
+            one.evidence is codes.Evidence.DECLARED
+            or one.family == _FRESH.family
+            for one in existing
         ):
             # Nova may hand out each of these. A fresh one is like them,
             # unless they were set to what they are.

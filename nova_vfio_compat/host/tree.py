@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import os
-import stat
-from typing import cast
 from typing import TypeVar
 
 from nova_vfio_compat.host import errors
 from nova_vfio_compat.host import files
 from nova_vfio_compat.host import links
+from nova_vfio_compat.host import memory
+from nova_vfio_compat.host import options
+from nova_vfio_compat.host import snapshot
+from nova_vfio_compat.host import store as store_
 
 #: A sysfs attribute is at most one page.
 ATTRIBUTE_LIMIT = 4096
@@ -28,52 +30,57 @@ _T = TypeVar("_T")
 class HostTree:
     """A host's files below ``root``.
 
-    Paths are relative to the root, without a leading slash:
-    ``sys/bus/pci/devices``. Every method follows links inside the tree;
-    an absolute link starts again at the root.
+    Paths are relative to the root: ``sys/bus/pci/devices``. Every method
+    follows links inside the tree; an absolute one starts at the root again.
 
-    :param root: a directory that has ``sys/``
+    :param root: a directory that has ``sys/``, or a snapshot
     :param opened: called with the real path, below the root, of every
-        file that is opened: for a snapshot, or to count
+        file that is opened: to count
+    :param store: instead of what is at ``root``
+    :raises NotAHostTree: ``root`` is a file and no good snapshot
     """
 
     def __init__(
         self,
         root: str | os.PathLike[str] = "/",
         opened: Callable[[str], None] | None = None,
+        store: store_.Store | None = None,
     ) -> None:
         self.root = os.path.abspath(os.fspath(root))
-        self._real_root = os.path.realpath(self.root)
         self.opened = opened
+        self.store = store or snapshot.open_store(self.root)
         # None: every answer is a fresh one.
-        self._memory: dict[tuple[str, object], object] | None = None
+        self._memory: memory.Memory | None = None
+
+    @property
+    def options(self) -> options.DeviceOptions | None:
+        """What a snapshot knows of the host's nova.conf."""
+        return self.store.options
 
     def check(self) -> None:
         """Make sure that the root holds a host.
 
         :raises NotAHostTree: it does not; the text says what to do
         """
-        if not os.path.isdir(self.root):
-            raise errors.NotAHostTree(
-                f"{self.root} is not a directory: give the root of a "
-                "host's files, which has sys/ in it (the running host "
-                "is /)."
-            )
+        self.store.check()
         if not self.is_dir("sys"):
-            raise errors.NotAHostTree(
-                f"{self.root} has no sys/ directory: give the root of a "
-                "host's files, not one of its parts (the running host "
-                "is /)."
-            )
+            raise errors.no_sys(self.root)
 
     def once(self) -> HostTree:
         """Return a view that remembers every answer.
 
         For one scan: it opens no file twice and sees one state of each.
         """
-        view = HostTree(self.root, self.opened)
-        view._memory = {}
+        view = HostTree(self.root, self.opened, self.store)
+        view._memory = memory.Memory()
         return view
+
+    def files(self) -> dict[str, str | errors.ReadError]:
+        """Return the text of every file that this view has read so far.
+
+        Or the error; facts are ``facts/<kind>/<name>``.
+        """
+        return {} if self._memory is None else self._memory.files()
 
     def read(self, path: str, limit: int = ATTRIBUTE_LIMIT) -> str:
         """Return the text of a file, without newlines at its end.
@@ -83,9 +90,61 @@ class HostTree:
         :raises ReadError: it cannot be read, is no regular file, is too
             long, or is not ASCII text
         """
-        return self._remembered(
-            ("read", path), lambda: files.text(path, self._bytes(path, limit))
+        if self._memory is not None:
+            # Most files are asked for again and again.
+            known = self._memory.text(path)
+            if known is not None:
+                return known
+        return self._text(
+            path, lambda real: self.store.read(path, real, limit)
         )
+
+    def read_bytes(self, path: str, limit: int) -> bytes:
+        """Return what is in a file that need not be ASCII text.
+
+        :raises ReadError: as :meth:`read`, whatever the bytes are
+        """
+        return self._remembered(
+            memory.BYTES, path,
+            lambda: self._bytes(
+                path, lambda real: self.store.read(path, real, limit)
+            ),
+        )
+
+    def read_with_deadline(self, path: str) -> str:
+        """Return the text of an attribute whose read takes a lock.
+
+        Such as ``sriov_numvfs`` and ``sriov_vf_total_msix``. Waits two
+        seconds at most, and not again for a file whose read hangs still.
+
+        :raises ReadError: UNREADABLE if there is no answer in time;
+            otherwise as :meth:`read`
+        """
+        return self._text(
+            path,
+            lambda real: self.store.read_with_deadline(
+                path, real, ATTRIBUTE_LIMIT
+            ),
+        )
+
+    def fact(self, kind: str, name: str) -> str | None:
+        """Return something that a host says and that is in no file.
+
+        A running host's kernel is asked; in any other tree it is the file
+        ``facts/<kind>/<name>``.
+
+        :param kind: ``devlink``: JSON text of what the driver says of a
+            device such as ``pci/0000:81:00.0``; see :mod:`live`
+        :returns: None if there is no such fact
+        :raises ReadError: the kernel cannot be asked, or the file not read
+        """
+        path = f"facts/{kind}/{name}"
+        try:
+            return self._text(
+                path, lambda real: self.store.fact(path, real, kind, name)
+            )
+        except errors.Missing:
+            return None
 
     def read_optional(
         self, path: str, limit: int = ATTRIBUTE_LIMIT
@@ -101,32 +160,35 @@ class HostTree:
     ) -> list[str]:
         """Return the lines of a long file that start with ``prefix``.
 
-        Lines that are not ASCII are left out: ``modules.alias`` may have
-        some that are nobody's business here.
+        Those that are not ASCII are left out.
 
         :raises ReadError: as :meth:`read`
         """
-        return [
-            line.decode("ascii")
-            for line in self._bytes(path, limit).split(b"\n")
-            if line.startswith(prefix) and line.isascii()
-        ]
+        def ask() -> list[str]:
+            data = self._bytes(
+                path, lambda real: self.store.read(path, real, limit, prefix)
+            )
+            return [
+                line.decode("ascii") for line in data.split(b"\n")
+                if line.lstrip().startswith(prefix) and line.isascii()
+            ]
+
+        return self._remembered(memory.LINES, path, ask)
 
     def listdir(self, path: str) -> list[str]:
         """Return the names in a directory, sorted; [] if there is none.
 
         :raises ReadError: it exists and cannot be read
         """
-        return self._remembered(("listdir", path), lambda: self._list(path))
+        return self._remembered("listdir", path, lambda: self._list(path))
 
     def exists(self, path: str) -> bool:
         """Whether the path leads to anything, as of now."""
-        return self._stat(path) is not None
+        return self._kind(path) is not None
 
     def is_dir(self, path: str) -> bool:
         """Whether the path leads to a directory, as of now."""
-        found = self._stat(path)
-        return found is not None and stat.S_ISDIR(found.st_mode)
+        return self._kind(path) == store_.DIRECTORY
 
     def link_name(self, path: str) -> str | None:
         """Return the last part of a link's target; None if no link."""
@@ -147,61 +209,60 @@ class HostTree:
         :raises ReadError: a link leads out of the tree, or round in circles
         """
         return self._remembered(
-            ("realpath", path), lambda: self._resolve(path)
+            "realpath", path, lambda: self._resolve(path)
         )
 
     def _remembered(
-        self, key: tuple[str, object], ask: Callable[[], _T]
+        self, kind: str, path: str, ask: Callable[[], _T]
     ) -> _T:
-        memory = self._memory
-        if memory is None:
+        if self._memory is None:
             return ask()
-        if key not in memory:
-            try:
-                memory[key] = ask()
-            except errors.ReadError as error:
-                memory[key] = error
-        answer = memory[key]
-        if isinstance(answer, errors.ReadError):
-            raise answer.with_traceback(None)
-        return cast(_T, answer)
+        return self._memory.ask(kind, path, ask)
 
     def _resolve(self, path: str) -> str:
-        return links.resolve(path, self._link, (self.root, self._real_root))
+        """Resolve a path, from what is known of its directory."""
+        head, _, name = path.rpartition("/")
+        if head and name not in ("", ".", ".."):
+            try:
+                real = f"{self.realpath(head)}/{name}".lstrip("/")
+            except errors.ReadError:
+                # Say it of the path that was asked for.
+                return links.resolve(path, self._link)
+            if self._link(real) is None:
+                return real
+        return links.resolve(path, self._link)
 
     def _link(self, real: str) -> str | None:
         """The target of a link whose directory has no links in its path."""
-        return self._remembered(("link", real), lambda: self._readlink(real))
+        return self._remembered(
+            "link", real, lambda: self.store.readlink(real)
+        )
 
-    def _readlink(self, real: str) -> str | None:
+    def _kind(self, path: str) -> str | None:
         try:
-            return os.readlink(self._absolute(real))
-        except (OSError, ValueError):
-            # Not a link, or not there: who opens it will see.
-            return None
-
-    def _absolute(self, real: str) -> str:
-        return os.path.join(self._real_root, real)
-
-    def _stat(self, path: str) -> os.stat_result | None:
-        try:
-            return os.lstat(self._absolute(self._resolve(path)))
-        except (OSError, ValueError, errors.ReadError):
+            # What is there now, and not when the scan began.
+            return self.store.kind(links.resolve(path, self._link))
+        except errors.ReadError:
             return None
 
     def _list(self, path: str) -> list[str]:
         real = self.realpath(path)
         try:
-            return sorted(os.listdir(self._absolute(real)))
-        except OSError as error:
-            found = files.unreadable(path, error)
-            if isinstance(found, errors.Missing):
-                return []
-            raise found from None
+            return self.store.listdir(path, real)
+        except errors.Missing:
+            return []
 
-    def _bytes(self, path: str, limit: int) -> bytes:
+    def _text(self, path: str, ask: Callable[[str], bytes]) -> str:
+        return self._remembered(
+            memory.TEXT,
+            path,
+            lambda: files.text(path, self._bytes(path, ask)),
+        )
+
+    def _bytes(self, path: str, ask: Callable[[str], bytes]) -> bytes:
         real = self.realpath(path)
-        data = files.read(path, self._absolute(real), limit)
+        data = ask(real)
         if self.opened is not None:
             self.opened(real)
         return data
+

@@ -13,12 +13,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 import datetime
-import itertools
 import re
 
-from nova_vfio_compat.compat import codes
 from nova_vfio_compat.compat import device_class
 from nova_vfio_compat.compat import errors as compat_errors
+from nova_vfio_compat.placement import functions
+from nova_vfio_compat.placement import problems as problems_
 from nova_vfio_compat.placement import report as report_
 
 PREFIX = "CUSTOM_VFIO1_"
@@ -27,16 +27,18 @@ CLASS_PREFIX = PREFIX + "CLASS_"
 DEFINITION_PREFIX = PREFIX + "DEF_"
 SEEN_PREFIX = PREFIX + "SEEN_"
 DEVICE_PREFIX = PREFIX + "DEV_"
+#: of several PCI functions of one bus
+DEVICES_PREFIX = PREFIX + "DEVS_"
 
 #: characters of a definition in one name; Placement allows 255 in all
 CHUNK = 200
 
 #: names looked at in one report; a host publishes some sixty
 MAX_REPORT_NAMES = 4096
+#: devices that the names of one report may give
+MAX_REPORT_DEVICES = 16384
 #: names looked at in a list of definitions; a fleet has some thousands
 MAX_DEFINITION_NAMES = 65536
-#: problems kept
-MAX_PROBLEMS = 100
 
 _CLASS = re.compile(CLASS_PREFIX + r"([A-Z2-7]{26})")
 _DEFINITION = re.compile(
@@ -44,7 +46,12 @@ _DEFINITION = re.compile(
     + r"([A-Z2-7]{26})_([1-9][0-9]?)_([1-9][0-9]?)_([A-Z2-7]{1,200})"
 )
 _SEEN = re.compile(SEEN_PREFIX + r"([0-9]{8})")
+# Whatever a device is called, what follows the last _ is the class.
 _DEVICE = re.compile(DEVICE_PREFIX + r"([A-Z0-9_]+)_(0|[1-9][0-9]{0,2})")
+_DEVICES = re.compile(
+    rf"{DEVICES_PREFIX}({functions.BUS})_({functions.BITS})_"
+    r"(0|[1-9][0-9]{0,2})"
+)
 
 
 def class_trait(class_id: str) -> str:
@@ -93,8 +100,17 @@ def encode(report: report_.Report) -> frozenset[str]:
     for id_, value in report.classes.items():
         names.add(class_trait(id_))
         names.update(definition_traits(value))
+    members: dict[int, list[str]] = {}
     for device, ids in report.devices.items():
-        names.update(f"{DEVICE_PREFIX}{device}_{order[id_]}" for id_ in ids)
+        for id_ in ids:
+            members.setdefault(order[id_], []).append(device)
+    for index, devices in members.items():
+        alone, shared = functions.collapse(devices)
+        names.update(f"{DEVICE_PREFIX}{name}_{index}" for name in alone)
+        names.update(
+            f"{DEVICES_PREFIX}{bus}_{bits}_{index}"
+            for bus, bits in shared.items()
+        )
     return frozenset(names)
 
 
@@ -104,10 +120,10 @@ def decode(traits: Iterable[str]) -> report_.Report:
     Traits of others are passed over. Never raises on bad names: they are
     in the ``problems`` of the report.
     """
-    problems = _Problems()
+    problems = problems_.Problems()
     names = sorted(
         name
-        for name in problems.bounded(traits, MAX_REPORT_NAMES)
+        for name in problems.bounded(PREFIX, traits, MAX_REPORT_NAMES)
         if name.startswith(PREFIX)
     )
     ids = sorted(filter(None, map(class_id, names)))
@@ -119,12 +135,15 @@ def decode(traits: Iterable[str]) -> report_.Report:
                 seen.add(match[1])
             else:
                 problems.add(name, "not a day")
-        elif match := _DEVICE.fullmatch(name):
-            index = int(match[2])
-            if index < len(ids):
-                devices.setdefault(match[1], set()).add(ids[index])
-            else:
+        elif named := _named(name):
+            index = named[1]
+            if index >= len(ids):
                 problems.add(name, f"there is no class number {index}")
+            elif len(devices) >= MAX_REPORT_DEVICES:
+                problems.add(name, f"more than {MAX_REPORT_DEVICES} devices")
+            else:
+                for device in named[0]:
+                    devices.setdefault(device, set()).add(ids[index])
         elif (
             name != REPORT
             and not name.startswith(DEFINITION_PREFIX)
@@ -155,33 +174,18 @@ def decode_definitions(
 
     :returns: the classes by their ids, and what is wrong with the others
     """
-    problems = _Problems()
-    bounded = problems.bounded(names, MAX_DEFINITION_NAMES)
+    problems = problems_.Problems()
+    bounded = problems.bounded(PREFIX, names, MAX_DEFINITION_NAMES)
     return _definitions(bounded, problems), problems.found()
 
 
-class _Problems:
-    """Collects a bounded number of problems."""
-
-    def __init__(self) -> None:
-        self._found: list[report_.TraitProblem] = []
-
-    def add(self, name: str, detail: str) -> None:
-        if len(self._found) < MAX_PROBLEMS:
-            self._found.append(
-                report_.TraitProblem(
-                    name[:255], codes.Code.MALFORMED, detail
-                )
-            )
-
-    def bounded(self, names: Iterable[str], limit: int) -> list[str]:
-        found = list(itertools.islice(names, limit + 1))
-        if len(found) > limit:
-            self.add(PREFIX, f"only the first {limit} names were looked at")
-        return found[:limit]
-
-    def found(self) -> tuple[report_.TraitProblem, ...]:
-        return tuple(self._found)
+def _named(name: str) -> tuple[Iterable[str], int] | None:
+    """The devices that a name is about, and the number of their class."""
+    if match := _DEVICE.fullmatch(name):
+        return (match[1],), int(match[2])
+    if match := _DEVICES.fullmatch(name):
+        return functions.expand(match[1], match[2]), int(match[3])
+    return None
 
 
 def _is_day(text: str) -> bool:
@@ -193,7 +197,7 @@ def _is_day(text: str) -> bool:
 
 
 def _definitions(
-    names: Iterable[str], problems: _Problems
+    names: Iterable[str], problems: problems_.Problems
 ) -> dict[str, device_class.DeviceClass]:
     # A definition is a function of its class, so two texts for one piece
     # mean that somebody else wrote one of them; neither is believed.

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nova_vfio_compat.compat import device_class
+from nova_vfio_compat.placement import functions
 from nova_vfio_compat.placement import report as report_
 
 #: what the three texts of a row are
@@ -20,10 +21,14 @@ def rows(report: report_.Report) -> list[tuple[str, str, str]]:
         ("class", id_, class_text(value))
         for id_, value in sorted(report.classes.items())
     ]
-    found += [
-        ("device", name, ", ".join(sorted(ids)))
-        for name, ids in sorted(report.devices.items())
-    ]
+    members: dict[str, list[str]] = {}
+    for name, ids in report.devices.items():
+        members.setdefault(", ".join(sorted(ids)), []).append(name)
+    found += sorted(
+        ("device", first if first == last else f"{first} to {last}", ids)
+        for ids, names in members.items()
+        for first, last in functions.ranges(names)
+    )
     found += [
         ("problem", item.trait, f"{item.code.value}: {item.detail}")
         for item in report.problems

@@ -74,6 +74,17 @@ class Report:
     present: bool = True
     problems: tuple[TraitProblem, ...] = ()
 
+    def named(self, function: str, pf: str) -> str:
+        """The device under which a PCI function is to be looked up.
+
+        A PF stands for all its VFs as long as they are of one class. Where
+        they differ each is named, so that one without a name is one that
+        nobody has looked at, not one of those.
+        """
+        if function not in self.devices and len(self.devices.get(pf, ())) == 1:
+            return pf
+        return function
+
 
 def device_name(nodedev: str) -> str:
     """The form that a device's libvirt nodedev name has in traits."""
@@ -86,7 +97,8 @@ def report_of(scan: Scan, max_classes: int = 32) -> Report:
     Nova claims VFs from the provider of their PF and mdevs from that of
     their parent, so the devices of a report are PFs, for their VFs, and
     mdev parents, for every mdev that they have or could have. VFs are named
-    one by one only where those of one PF differ.
+    one by one only where those of one PF differ. How few traits name them
+    is the codec's business.
 
     :raises TooManyClasses: more than ``max_classes``
     """

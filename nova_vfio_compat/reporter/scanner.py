@@ -9,6 +9,7 @@ import logging
 from oslo_config import cfg
 
 from nova_vfio_compat.host import errors as host_errors
+from nova_vfio_compat.host import knowledge
 from nova_vfio_compat.host import offered
 from nova_vfio_compat.host import scan
 from nova_vfio_compat.host import tree as tree_
@@ -37,18 +38,20 @@ def report(conf: cfg.ConfigOpts, tree: tree_.HostTree) -> report_.Report:
             f"{tree.root} has no sys/bus/ directory: mount all of sysfs there"
         )
     found = scan.scan(tree, offered.Offered.from_conf(conf))
-    for problem in found.problems:
-        LOG.warning("%s", problem.line)
-    for device in found.devices:
-        for problem in device.problems:
-            LOG.warning("%s: %s", device.name, problem.line)
+    for line in found.problem_lines():
+        LOG.warning("%s", line)
     if found.unlisted:
         raise host_errors.HostError(
             f"{', '.join(found.unlisted)} cannot be listed, so nothing is "
             "published and the last report stays; run the reporter as a user "
             "who can read it"
         )
-    if found.problems and not found.devices:
+    # A mistake in the operator's files hides no device.
+    hidden = [
+        problem for problem in found.problems
+        if not problem.path.startswith(knowledge.FOLDER)
+    ]
+    if hidden and not found.devices:
         raise host_errors.HostError(
             "no device could be looked at, so nothing is published and the "
             "last report stays; the warnings above say why"

@@ -201,17 +201,31 @@ def _literal(state: dict[str, str]) -> dict[str, bytes]:
 
 
 def _inferred(sysfs: pathlib.Path, kind: pathlib.Path) -> Device:
-    """Type, device_api and the version of the parent's module equal."""
+    """What a driver that declares nothing shows of a type must be equal.
+
+    i915 never migrates, unless another mdev of the same parent declares.
+    """
     module = kind.name.split("-")[0]
+    parent = kind.parent.parent
+    if module == "i915":
+        other = any((one / "migration").is_dir() for one in parent.iterdir())
+        return Device("mdev", module, None,
+                      silent=Answer.UNKNOWN if other else Answer.NO)
     state = {
         "type": kind.name,
         "device_api": _text(kind / "device_api") or "",
         "driver": _text(sysfs / "module" / module / "version") or "",
     }
+    if module == "nvidia":
+        state["type"] = _text(kind / "name") or ""
+        for name in ("device", "subsystem_vendor", "subsystem_device"):
+            state[name] = _text(parent / name) or ""
     state = {name: value for name, value in state.items() if value}
-    if "device_api" not in state:
+    known = module in ("nvidia", "mtty")
+    if "device_api" not in state or known and "driver" not in state:
         return Device("mdev", "mdev", None, silent=Answer.UNKNOWN)
-    return Device("mdev", "mdev", state, (_literal(state),))
+    return Device("mdev", module if known else "mdev", state,
+                  (_literal(state),))
 
 
 def _mdev(sysfs: pathlib.Path, device: pathlib.Path) -> Device:

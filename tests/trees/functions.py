@@ -22,7 +22,7 @@ _FLAGS = {
 _RESOURCES = 13
 _IOV = 7
 _ADDRESS = re.compile(
-    r"([0-9a-f]{4}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\Z")
+    r"([0-9a-f]{4,8}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\Z")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

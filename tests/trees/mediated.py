@@ -23,7 +23,19 @@ _USUAL: Mapping[str, Mapping[str, str]] = {
                "available_instances": "1"},
     "mtty": {"available_instances": "24"},
 }
-_NAMES = {"mtty-1": "Single port serial", "mtty-2": "Dual port serial"}
+_NAMES = {
+    "mtty-1": "Single port serial", "mtty-2": "Dual port serial",
+    # NVIDIA's drivers before R510 said GRID.
+    "nvidia-11": "GRID M60-0B", "nvidia-12": "GRID M60-0Q",
+    "nvidia-35": "GRID M60-1A", "nvidia-36": "GRID M60-2A",
+    "nvidia-222": "GRID T4-1B", "nvidia-223": "GRID T4-2B",
+    "nvidia-557": "NVIDIA A40-1B", "nvidia-558": "NVIDIA A40-2B",
+    "nvidia-742": "NVIDIA A2-1B", "nvidia-743": "NVIDIA A2-2B",
+    "nvidia-744": "NVIDIA A2-1Q", "nvidia-745": "NVIDIA A2-2Q",
+    "nvidia-746": "NVIDIA A2-4Q", "nvidia-747": "NVIDIA A2-8Q",
+    "nvidia-748": "NVIDIA A2-16Q", "nvidia-751": "NVIDIA A2-4A",
+    "nvidia-754": "NVIDIA A2-4C",
+}
 _MDEV_DRIVERS = {
     "i915": "intel_vgpu_mdev", "nvidia": "nvidia-vgpu-vfio", "mtty": "mtty"}
 

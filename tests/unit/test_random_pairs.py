@@ -15,20 +15,27 @@ from oslotest import base
 
 from nova_vfio_compat import compat
 from nova_vfio_compat.cli import main
+from nova_vfio_compat.compat import attributes
 from nova_vfio_compat.host import device
 from nova_vfio_compat.host import scan
 from nova_vfio_compat.host import tree
 from tests import oracle
 from tests.fleets import hosts
+from tests.fleets import own_rules
 from tests.fleets import workspace
 from tests.oracle import fleet
 from tests.oracle import host as oracle_host
+from tests.oracle import rules
+from tests.oracle import texts
 
 HOSTS = 50
+RULES = 60
 COMPARISONS = 12
 _ANSWERS = {
     compat.Outcome.COMPATIBLE: fleet.Answer.YES,
     compat.Outcome.INCOMPATIBLE: fleet.Answer.NO,
+    # Nothing in Nova sets attributes of a destination.
+    compat.Outcome.CONDITIONAL: fleet.Answer.NO,
     compat.Outcome.UNKNOWN: fleet.Answer.UNKNOWN,
 }
 
@@ -86,6 +93,100 @@ class RandomPairsTestCase(base.BaseTestCase):
                 ours[name] = row
         self.assertEqual(sorted(theirs), sorted(ours), str(folder))
         return [(ours[name], theirs[name]) for name in sorted(ours)]
+
+
+class RandomRulesTestCase(base.BaseTestCase):
+    """Devices whose rule uses this project's own kinds of variables."""
+
+    def _both(
+            self, evidence: compat.Evidence, state: dict[str, str],
+            accepts: list[dict[str, str]], settable: tuple[str, ...] = ()
+            ) -> tuple[compat.DeviceClass, rules.Device] | None:
+        """One device for the package and for the oracle, if it is one."""
+        raw = tuple(
+            {name: text.encode() for name, text in one.items()}
+            for one in accepts)
+        try:
+            for one in raw:
+                texts.expansions(one, {})
+            theirs = rules.Device("pci", "random", texts.state_of(
+                {name: text.encode() for name, text in state.items()}), raw,
+                settable=frozenset(settable))
+        except texts.Bad:
+            self.assertRaises(
+                compat.ParseError, self._class, evidence, state, accepts)
+            return None
+        return self._class(evidence, state, accepts, settable), theirs
+
+    def _class(
+            self, evidence: compat.Evidence, state: dict[str, str],
+            accepts: list[dict[str, str]], settable: tuple[str, ...] = ()
+            ) -> compat.DeviceClass:
+        return compat.DeviceClass(
+            family="random", bus="pci", evidence=evidence, settable=settable,
+            state=attributes.normalise_state(state),
+            accepts=tuple(
+                attributes.normalise_templates(one, extended=True)
+                for one in accepts))
+
+    def test_package_and_oracle_agree(self) -> None:
+        """Every ordered pair of random rules gets the oracle's answer."""
+        with workspace.random_trees() as (seed, _):
+            rng = random.Random(seed)
+            pool: list[tuple[compat.DeviceClass, rules.Device]] = []
+            while len(pool) < RULES:
+                state = own_rules.state(rng)
+                both = self._both(
+                    rng.choice((
+                        compat.Evidence.RULE, compat.Evidence.OPERATOR,
+                        compat.Evidence.INFERRED)),
+                    state,
+                    [own_rules.alternative(rng, state)
+                     for _ in range(rng.randint(1, 3))],
+                    own_rules.settable(rng))
+                if both is not None:
+                    pool.append(both)
+            answers = []
+            told = 0
+            for ours, theirs in pool:
+                for our_other, their_other in pool:
+                    # Their evidence is part of the classes that are equal.
+                    if ours != our_other and theirs == their_other:
+                        continue
+                    expected = rules.answer(theirs, their_other)
+                    answers.append(expected)
+                    found = compat.judge(ours, our_other)
+                    settings = rules.settings(
+                        theirs, their_other
+                        ) if expected is rules.Answer.NO else []
+                    told += bool(settings)
+                    if (_ANSWERS[found.outcome] is not expected
+                            or not self._tells(found, settings)):
+                        self.fail("%r %r %s %s %r" % (
+                            ours, our_other, expected, settings, found))
+            self.assertTrue(told)
+            for answer in (rules.Answer.YES, rules.Answer.NO):
+                self.assertGreater(answers.count(answer), RULES)
+
+    def _tells(self, found: compat.Verdict,
+               settings: list[dict[str, str]]) -> bool:
+        """Whether a verdict says the least that has to be set."""
+        if found.outcome is not compat.Outcome.CONDITIONAL:
+            return not settings
+        return (dict(found.to_set) in settings
+                and len(found.to_set) == min(map(len, settings)))
+
+    def test_what_is_no_template(self) -> None:
+        """The oracle refuses the same texts, and kernels may declare none."""
+        for text in own_rules.BAD:
+            self.assertIsNone(self._both(
+                compat.Evidence.RULE, {"type": "t"}, [{"a": text}]), text)
+        for text in ("{x:any}", "{x:min:1}", "{x:set:a}", "{x:version:1}"):
+            self.assertRaises(
+                texts.Bad, texts.expansions, {"a": text.encode()})
+            self.assertRaises(
+                compat.ParseError, self._class, compat.Evidence.DECLARED,
+                {"type": "t"}, [{"a": text}])
 
 
 class CompareTestCase(base.BaseTestCase):

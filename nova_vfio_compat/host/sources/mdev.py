@@ -1,21 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Mdevs and their types, where nothing is declared.
-
-What every kernel shows: the type and the API that a guest's device has.
-Nova pairs mdevs by type; the driver decides while it loads the state. Where
-the parent's driver has a version it must be equal: NVIDIA's documents differ
-on whether another one may be accepted, and agree on this.
-"""
+"""Mdevs and their types, whoever makes them; and what all mdevs share."""
 
 from __future__ import annotations
 
-import re
-
-from nova_vfio_compat.compat import attributes
 from nova_vfio_compat.compat import codes
 from nova_vfio_compat.compat import device_class
-from nova_vfio_compat.compat import errors as compat_errors
 from nova_vfio_compat.host import context
 from nova_vfio_compat.host import driver
 from nova_vfio_compat.host import errors
@@ -24,25 +14,33 @@ from nova_vfio_compat.host.sources import base
 
 # Drivers in the kernel's tree whose mdevs have no mig_ops
 # (drivers/s390/cio/vfio_ccw_*.c, drivers/s390/crypto/vfio_ap_*.c,
-# samples/vfio-mdev). i915 is not among them: out of its tree it has some.
+# samples/vfio-mdev/{mbochs,mdpy}.c).
 _CANNOT_MIGRATE = frozenset({"mbochs", "mdpy", "vfio_ap", "vfio_ccw"})
 
-# The module that the version of a driver's mdevs is that of.
-_MODULES = {"nvidia": ("nvidia_vgpu_vfio", "nvidia")}
-
-_UNVERIFIED = ("driver_rule",)
-# Configured with the vendor's tools, and not in sysfs.
-_UNVERIFIED_BY_DRIVER = {
-    "nvidia": ("driver_rule", "ecc_mode", "guest_driver", "mig_mode"),
-}
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:+-]{0,63}")
+#: What a value looks like; none of it has a meaning in a template.
+WORD = r"[A-Za-z0-9][A-Za-z0-9 ._:+()/-]{0,63}"
 
 
 class MdevSource(base.Source):
-    """Every mdev and every type of mdevs."""
+    """Mdevs of drivers that nothing more is known of.
+
+    What every kernel shows: the type and the API that a guest's device has
+    (drivers/vfio/mdev/mdev_sysfs.c). Nova pairs mdevs by type; the driver
+    decides while it loads the state. Where the parent's driver has a
+    version it must be equal. mbochs and mdpy, samples of the kernel's, have
+    no migration.
+    """
 
     family = "mdev"
     evidence = codes.Evidence.INFERRED
+    generic = True
+    mandatory = {
+        "device_api": "device_api of the mdev type",
+        "type": "the name of the mdev type's directory",
+    }
+    optional = {
+        "driver_version": "sys/module/<driver of the parent>/version",
+    }
 
     def claims(self, device: base.Candidate, ctx: context.Context) -> bool:
         """Whether the device is mediated."""
@@ -52,35 +50,36 @@ class MdevSource(base.Source):
         self, device: base.Candidate, ctx: context.Context
     ) -> device_class.DeviceClass:
         """Return the class of a type; an mdev has that of its type."""
-        item = _type_of(device)
-        name = driver.fold(item.driver) or ""
+        item = type_of(device)
+        name = maker(item) or ""
         if name in _CANNOT_MIGRATE:
             raise errors.DescribeError(
                 item.path,
                 codes.Code.DRIVER_CANNOT_MIGRATE,
                 f"{name} has no migration support",
             )
-        raw = {
-            "device_api": ctx.tree.read(f"{item.path}/device_api"),
-            "type": item.id,
+        state = {
+            "device_api": device_api(item, ctx),
+            "type": base.shaped(item.path, item.id, WORD, "a type's id"),
         }
-        for attribute, value in raw.items():
-            _check_word(f"{item.path}/{attribute}", value)
-        version = _version(ctx, name)
-        if version is not None:
-            raw["driver_version"] = version
-        state = attributes.normalise_state(raw)
-        return device_class.DeviceClass(
-            family=self.family,
-            bus=device.bus,
-            evidence=self.evidence,
-            state=state,
-            accepts=(state,),
-            unverified=_UNVERIFIED_BY_DRIVER.get(name, _UNVERIFIED),
-        )
+        unverified = ["driver_rule"]
+        path = f"sys/module/{name}/version"
+        version = ctx.tree.read_optional(path)
+        if version is None:
+            # Few modules have one; it cannot be told from one that is lost.
+            unverified.append("driver_version")
+        else:
+            state["driver_version"] = base.shaped(
+                path, version, WORD, "a version"
+            )
+        return self.classify(item, state, unverified=unverified)
 
 
-def _type_of(device: base.Candidate) -> mdev.MdevType:
+def type_of(device: base.Candidate) -> mdev.MdevType:
+    """Return the type of something mediated.
+
+    :raises DescribeError: it is an mdev whose type cannot be told
+    """
     item = device.type if isinstance(device, mdev.Mdev) else device
     if item is None:
         raise errors.DescribeError(
@@ -93,23 +92,24 @@ def _type_of(device: base.Candidate) -> mdev.MdevType:
     return item
 
 
-def _version(ctx: context.Context, name: str) -> str | None:
-    for module in _MODULES.get(name, (name,)):
-        path = f"sys/module/{module}/version"
-        text = ctx.tree.read_optional(path)
-        if text is not None:
-            _check_word(path, text)
-            return text
-    return None
+def maker(device: base.Candidate) -> str | None:
+    """Return the driver that makes a type's mdevs, with ``_`` for ``-``.
+
+    None for what is not mediated, or whose driver cannot be told.
+    """
+    if isinstance(device, mdev.MdevType):
+        return driver.fold(device.driver)
+    if not isinstance(device, mdev.Mdev):
+        return None
+    if device.type is not None:
+        return driver.fold(device.type.driver)
+    return driver.fold(device.parent.bound) if device.parent else None
 
 
-def _check_word(path: str, text: str) -> None:
-    """Make sure that a value has no meaning in a template."""
-    match = _WORD.match(text)
-    if match is None or match.end() != len(text):
-        raise errors.malformed(
-            path,
-            compat_errors.ParseError(
-                "expected a word", text, match.end() if match else 0
-            ),
-        )
+def device_api(item: mdev.MdevType, ctx: context.Context) -> str:
+    """Return the API that a type's mdevs have.
+
+    :raises ReadError: it cannot be told
+    """
+    path = f"{item.path}/device_api"
+    return base.shaped(path, ctx.tree.read(path), WORD, "an API of VFIO")

@@ -315,6 +315,19 @@ class RefusedTestCase(CommandTestCase):
 
         self.assert_refused(1, "max_classes is 1", self.report("--once"))
 
+    def test_a_serial_number_in_the_state(self) -> None:
+        """Under a name that nobody knows it is a class for each device."""
+        for number in range(33):
+            self.write_function(
+                f"0000:81:{number // 8:02x}.{number % 8}",
+                "1889",
+                {**SELF, "board_sn": f"MT2042X{number:05d}"},
+            )
+
+        self.assert_refused(
+            1, "33 classes of devices", self.report("--once")
+        )
+
     def test_no_compute_node_yet(self) -> None:
         """Before nova-compute's first start there is nothing to do."""
         self.vfio_compat["compute_node"] = "cmp9.example.org"
@@ -411,7 +424,6 @@ class HostCommandTestCase(CommandTestCase):
                     "Provider": uuid,
                     "Seen": today,
                     "Classes": 1,
-                    "Devices": 1,
                 }
             ],
             json.loads(listed.stdout),

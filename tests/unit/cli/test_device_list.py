@@ -76,7 +76,7 @@ class DeviceListTest(base.CommandTestCase):
         found = self.list("--config-file", str(conf))
         self.assertEqual(
             {
-                "pci_0000_00_02_0": "not_offered",
+                "pci_0000_00_02_0": "driver_cannot_migrate; not_offered",
                 "pci_0000_81_00_0": "not_offered",
                 "pci_0000_81_00_2": "",
                 "pci_0000_81_00_3": "plain_vfio_pci; not_offered",

@@ -10,6 +10,7 @@ from nova_vfio_compat.host import errors
 from nova_vfio_compat.host import offered
 from nova_vfio_compat.host import pci
 from nova_vfio_compat.host import tree as host_tree
+from tests import trees
 from tests.unit.host import base
 
 VF = "0000:81:00.2"
@@ -81,6 +82,56 @@ class DeviceSpecTest(base.HostTestCase):
         )
         self.assert_offered(devname="eth1")
 
+    def test_devname_of_a_vf(self) -> None:
+        """An interface of a VF, or of no PCI function, offers no more."""
+        net = self.root / "sys/class/net"
+        for name, device in (("vf0", VF), ("virtual", "virtio0")):
+            (net / name).mkdir(parents=True)
+            (net / name / "device").symlink_to(f"/sys/x/{device}")
+        self.assert_offered(VF, devname="vf0")
+        self.assert_offered(devname="virtual")
+
+    def test_devname_that_leads_in_circles(self) -> None:
+        """What cannot be resolved is the interface of no function."""
+        self.host.break_file("sys/class/net/eth0/device")
+        self.assert_offered(devname="eth0")
+
+    def test_pf_is_what_has_vfs(self) -> None:
+        """A PF that does not say how many VFs it may have offers itself."""
+        self.host.mlx5_pf("0000:91:00.0", vfs=1)
+        self.functions = pci.functions(host_tree.HostTree(self.root), [])
+        path = "sys/bus/pci/devices/0000:91:00.0/sriov_totalvfs"
+        for broken in ("many", ""):
+            self.write(path, broken)
+            # Not asked of its own VF, whose link says it.
+            self.assert_offered(
+                "0000:91:00.0", "0000:91:00.2", address="0000:91:00.0"
+            )
+            self.assert_offered(VF, address=VF)
+
+    def test_large_domain(self) -> None:
+        """Nova names no function of a domain of more than 16 bits."""
+        self.host.pci("10000:01:00.0", trees.Function(0x8086, 0x1572))
+        self.functions = pci.functions(host_tree.HostTree(self.root), [])
+        self.assertIn("10000:01:00.0", self.functions)
+        self.assert_offered(vendor_id="8086", product_id="1572")
+        self.assertIsNone(self.match("10000:01:00.0", address="*:*:*.*"))
+
+    def test_other_tags(self) -> None:
+        """Tags that say nothing of which function it is are let pass."""
+        self.assert_offered(
+            VF,
+            address=VF,
+            physical_network="physnet1",
+            remote_managed="false",
+            live_migratable="yes",
+            one_time_use=False,
+            trusted="true",
+            resource_class="CUSTOM_NIC",
+            traits="CUSTOM_A,CUSTOM_B",
+            anything=["else"],
+        )
+
     def test_managed(self) -> None:
         """Managed is Nova's default and takes the usual words."""
         for value, expected in (
@@ -112,7 +163,10 @@ class DeviceSpecTest(base.HostTestCase):
             '{"product_id": "12345"}', '{"address": "0:1:2:3.4"}',
             '{"address": "0000:81:20.0"}', '{"address": 1}',
             '{"address": {"bus": "["}}', '{"address": {"bus": 1}}',
-            '{"managed": "perhaps"}', '{"devname": 1}',
+            '{"managed": "perhaps"}', '{"live_migratable": "perhaps"}',
+            '{"one_time_use": "perhaps"}', '{"product_id": " * "}',
+            '{"address": {"bus": "a{99999999999999999999}"}}',
+            '{"address": "0000:81:00. "}', "[" * 100_000,
             '{"address": "0000:81:00.0", "devname": "eth0"}',
         ):
             error = self.assertRaises(

@@ -86,6 +86,68 @@ class EffectiveTest(base.HostTestCase):
         self.assertIsNone(found.name)
         self.assertIs(codes.Code.NO_VFIO_DRIVER, found.code)
 
+    def test_override_of_an_unmanaged_function(self) -> None:
+        """Where libvirt binds nothing, driver_override tells what is bound.
+
+        Whatever is bound while somebody changes that.
+        """
+        self.host.kernel().mlx5_pf(
+            base.PF, vfs=2, vf_driver=["mlx5_core", None]
+        )
+        no = codes.Code.NO_VFIO_DRIVER
+        for text, expected in (
+            ("mlx5_vfio_pci\n", driver.Effective("mlx5_vfio_pci")),
+            ("vfio-pci\n", driver.Effective("vfio-pci")),
+            ("(null)\n", driver.Effective(None, no)),
+            ("\n", driver.Effective(None, no)),
+            ("mlx5_core\n", driver.Effective(None, no)),
+            (None, driver.Effective(None, no)),
+            (b"\xff", driver.Effective(None, codes.Code.MALFORMED)),
+        ):
+            for address in (VF, "0000:81:00.3"):
+                path = self.host.path(address) / "driver_override"
+                path.unlink(missing_ok=True)
+                if text is not None:
+                    self.write(str(path), text)
+                self.assertEqual(
+                    expected, self.effective(address, managed=False), str(text)
+                )
+
+    def test_override_of_a_managed_function(self) -> None:
+        """Where libvirt binds a driver it writes over driver_override."""
+        self.host.kernel().mlx5_pf(base.PF, vfs=1)
+        path = str(self.host.path(VF) / "driver_override")
+        for text in ("vfio-pci\n", "mlx5_core\n", "(null)\n", b"\xff"):
+            self.write(path, text)
+            self.assertEqual("mlx5_vfio_pci", self.effective().name)
+
+    def test_modules_alias_in_usr(self) -> None:
+        """A host without /lib has its modules below /usr/lib."""
+        self.host.kernel().mlx5_pf(base.PF, vfs=1)
+        (self.root / "lib").unlink()
+        self.assertEqual("mlx5_vfio_pci", self.effective().name)
+
+    def test_compressed_modules_alias(self) -> None:
+        """libvirt reads no other file, so nothing else tells the driver."""
+        self.host.kernel().mlx5_pf(base.PF, vfs=1)
+        path = self.root / "usr/lib/modules/6.12.1/modules.alias"
+        for name in ("modules.alias.xz", "modules.alias.bin"):
+            path.rename(path.with_name(name))
+            path = path.with_name(name)
+            self.assertIs(codes.Code.DRIVER_UNKNOWN, self.effective().code)
+
+    def test_modules_alias_that_cannot_be_read(self) -> None:
+        """It is told, once, and the driver is not guessed."""
+        self.host.kernel().mlx5_pf(base.PF, vfs=2)
+        self.host.break_file("usr/lib/modules/6.12.1/modules.alias")
+        found = self.scan()
+        (problem,) = found.problems
+        self.assertIn("modules.alias", problem.path)
+        for item in found.devices[1:]:
+            self.assertIs(
+                codes.Code.DRIVER_UNKNOWN, item.classes[0].reason
+            )
+
     def test_without_modules_alias_the_loaded_module_tells(self) -> None:
         """mlx5_vfio_pci is taken if it is there; else nothing is known."""
         self.host.mlx5_pf(base.PF, vfs=1)

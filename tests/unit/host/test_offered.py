@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 
 from oslo_config import cfg
@@ -10,6 +11,8 @@ from oslotest import base
 from nova_vfio_compat import conf as conf_
 from nova_vfio_compat.host import errors
 from nova_vfio_compat.host import offered
+from nova_vfio_compat.placement import report
+from tests.unit.host import base as host_base
 
 
 class MdevTypesTest(base.BaseTestCase):
@@ -28,7 +31,13 @@ class MdevTypesTest(base.BaseTestCase):
     def test_only_the_first_type_without_addresses(self) -> None:
         """Further types without addresses are not used."""
         found = offered.Offered(mdev_types={"a": [], "b": []})
-        self.assertEqual({"a"}, found.mdev_types("mtty_mtty"))
+        self.assertEqual({"a"}, found.mdev_types("0000:84:00.0"))
+
+    def test_default_is_for_pci(self) -> None:
+        """A parent that is no PCI function must be named, as in Nova."""
+        found = offered.Offered(mdev_types={"a": []})
+        for name in ("mtty_mtty", "css_0_0_0023", "10000:84:00.0"):
+            self.assertEqual(frozenset(), found.mdev_types(name))
 
     def test_no_default(self) -> None:
         """With addresses for every type other parents make no mdevs."""
@@ -69,3 +78,51 @@ class FromConfTest(base.BaseTestCase):
         self.assertEqual(
             ["*", "8086"], [item.vendor_id for item in found._specs]
         )
+
+
+class SharedPfTest(host_base.HostTestCase):
+    def published(self, *entries: dict[str, str]) -> report.Report:
+        """Return what a host publishes that has these device_spec."""
+        self.offered = offered.Offered(map(json.dumps, entries))
+        return report.report_of(self.scan(self.offered))
+
+    def test_vf_of_the_host_is_not_published(self) -> None:
+        """Of VFs that share a PF only those that Nova may hand out count.
+
+        The host's own one has another class here, and a report with that
+        would make a host of one class one of two.
+        """
+        self.host.kernel().mlx5_pf(
+            host_base.PF, vfs=3,
+            vf_driver=["mlx5_core", "mlx5_vfio_pci", "vfio-pci"],
+        )
+        ours = "0000:81:00.4"
+        free, used = (
+            {"address": f"0000:81:00.{number}"} for number in (2, 3)
+        )
+        both = self.published(free, used)
+        item = self.devices(self.offered)[f"pci_{_plain(ours)}"]
+        self.assertFalse(item.offered)
+        self.assertEqual({"PCI_0000_81_00_0"}, set(both.devices))
+        (one,) = both.classes.values()
+        self.assertIsNone(one.reason)
+        self.assertEqual(both, self.published(free))
+        # Offered, it is one of two classes, and each VF has its name.
+        every = self.published({"address": host_base.PF})
+        self.assertEqual(2, len(every.classes))
+        self.assertEqual(4, len(every.devices))
+        self.assertEqual(
+            {item.classes[0].id},
+            set(every.devices[f"PCI_{_plain(ours)}"]),
+        )
+
+    def test_nothing_is_offered(self) -> None:
+        """A host whose Nova hands out nothing publishes nothing."""
+        self.host.kernel().mlx5_pf(host_base.PF, vfs=1)
+        found = self.published()
+        self.assertEqual({}, dict(found.devices))
+        self.assertEqual({}, dict(found.classes))
+
+
+def _plain(address: str) -> str:
+    return address.translate(str.maketrans(":.", "__"))

@@ -82,14 +82,6 @@ class ListedTest(base.HostTestCase):
             self.assertIs(codes.Code.PLAIN_VFIO_PCI, one.reason)
             self.assertEqual("154c", one.exposed["device"])
 
-    def test_vf_that_no_source_knows(self) -> None:
-        """Under a driver that no source knows a VF is unknown."""
-        self.host.kernel().sriov(
-            "0000:01:00.0", NIC, NIC_VF, ["qat_vfio_pci"], "i40e"
-        )
-        found = self.one_class("pci_0000_01_00_2")
-        self.assertIs(codes.Code.NO_SOURCE, found.reason)
-
     def test_known_driver_without_migration(self) -> None:
         """A variant driver without migration support is a plain no."""
         self.host.pci("0000:01:00.0", NIC, driver="nvgrace_gpu_vfio_pci")

@@ -57,6 +57,23 @@ class RenderTestCase(base.BaseTestCase):
         )
         self.assertEqual(samples.plain().id, rows[2][2])
 
+    def test_functions_in_a_row_are_one_row(self) -> None:
+        """256 VFs of one class do not take 256 lines."""
+        report = samples.report_with(
+            **{
+                f"pci_0000_08_00_{number}": samples.plain()
+                for number in (0, 4, 5, 6)
+            },
+        )
+
+        devices = [row for row in render.rows(report) if row[0] == "device"]
+
+        self.assertEqual(
+            ["PCI_0000_08_00_0", "PCI_0000_08_00_4 to PCI_0000_08_00_6"],
+            [row[1] for row in devices],
+        )
+        self.assertEqual({samples.plain().id}, {row[2] for row in devices})
+
     def test_the_difference_of_two_reports(self) -> None:
         """What goes has a minus, what comes a plus, the rest no line."""
         before = samples.report_with(

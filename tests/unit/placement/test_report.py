@@ -46,6 +46,22 @@ class ReportOfTestCase(base.BaseTestCase):
             found.devices,
         )
 
+    def test_looking_up_a_function(self) -> None:
+        """A PF speaks for a VF only while its VFs are all alike."""
+        alike = report.report_of(samples.Scan((_vf(1), _vf(2))))
+        differ = report.report_of(samples.Scan((_vf(1), _vf(2, "28.44.0"))))
+
+        for found, number, expected in (
+            (alike, 1, PF_TRAIT),
+            (alike, 3, PF_TRAIT),
+            (differ, 1, "PCI_0000_81_00_1"),
+            (differ, 3, "PCI_0000_81_00_3"),
+        ):
+            name = f"PCI_0000_81_00_{number}"
+            self.assertEqual(expected, found.named(name, PF_TRAIT))
+        self.assertNotIn("PCI_0000_81_00_3", differ.devices)
+        self.assertEqual("X", alike.named("X", ""))
+
     def test_mdevs_are_reported_as_their_parent(self) -> None:
         """A parent may give a fresh mdev or a free one: all are possible."""
         fresh, existing = samples.vgpu("2.2.0"), samples.vgpu()

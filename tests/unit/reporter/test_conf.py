@@ -140,7 +140,11 @@ token = admin
         )
         names = {opt.dest for opt in conf_.list_opts()[0][1]}
         self.assertEqual(
-            {"host_root", "compute_node", "max_classes", "unknown"}, names
+            {
+                "compute_node", "exempt_hosts", "host_root", "max_classes",
+                "mode", "relax", "unknown",
+            },
+            names,
         )
 
     def test_the_sample_can_be_generated(self) -> None:

@@ -29,6 +29,7 @@ class ScannerTestCase(base.BaseTestCase):
         file.write_text(
             '[pci]\ndevice_spec = {"vendor_id": "15b3"}\n'
             "[devices]\nenabled_mdev_types = mtty-1\n"
+            "[mdev_mtty-1]\ndevice_addresses = mtty_mtty\n"
         )
         self.conf = cfg.ConfigOpts()
         conf_.load(self.conf, [], "test", [str(file)])
