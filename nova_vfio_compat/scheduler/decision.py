@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import dataclasses
+import functools
 from typing import Any
 
 from oslo_log import log as logging
@@ -13,7 +14,7 @@ from oslo_log import log as logging
 from nova_vfio_compat.compat import codes
 from nova_vfio_compat.compat import device_class
 from nova_vfio_compat.placement import provider
-from nova_vfio_compat.placement import report as report_
+from nova_vfio_compat.scheduler import candidates
 from nova_vfio_compat.scheduler import errors
 from nova_vfio_compat.scheduler import fleet
 from nova_vfio_compat.scheduler import pairing
@@ -24,7 +25,6 @@ LOG = logging.getLogger(__name__)
 
 Class = device_class.DeviceClass
 Outcome = codes.Outcome
-Candidate = dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,7 +40,10 @@ class HostAnswer:
 
 
 class Decision:
-    """One request: the groups, and the hosts that have what they need."""
+    """One request: the groups, and the hosts that have what they need.
+
+    :param amount: how many VFIO devices the instance has
+    """
 
     def __init__(
         self,
@@ -48,26 +51,63 @@ class Decision:
         parts: Iterable[fleet.Part],
         reports: fleet.Reports,
         providers: source.Providers,
+        amount: int = 1,
     ) -> None:
         self._groups = list(groups)
+        # What keeps the devices on their host, wherever they would go.
+        staying = next(
+            filter(None, map(pairing.immovable, self._groups)), None
+        ) or pairing.crowded(self._groups, amount)
+        self._staying = None if staying is None else HostAnswer(
+            pairing.Answer(staying.outcome, (staying,))
+        )
         self._parts = list(parts)
-        self._reports = reports
-        self._providers = providers
+        self._candidates = candidates.Candidates(
+            self._groups, reports, providers
+        )
         self._failed: errors.CannotDecide | None = None
+        # Hosts are many, the sets of parts that they are in are few.
+        self._by_parts: dict[tuple[int, ...], HostAnswer | None] = {}
 
     def judge(self, host: Any) -> HostAnswer:
         """Say what holds for a host.
 
         :param host: Nova's HostState
         """
-        for group in self._groups:
-            reason = pairing.immovable(group)
-            if reason is not None:
-                return HostAnswer(
-                    pairing.Answer(Outcome.INCOMPATIBLE, (reason,))
-                )
+        if self._staying is not None:
+            return self._staying
         uuid = report_uuid(host)
-        mine = [part for part in self._parts if uuid in part.hosts]
+        key = tuple(
+            index for index, part in enumerate(self._parts)
+            if uuid in part.hosts
+        )
+        if key not in self._by_parts:
+            self._by_parts[key] = self._by_report(
+                [self._parts[index] for index in key]
+            )
+        found = self._by_parts[key]
+        if found is not None:
+            return found
+        mine = [self._parts[index] for index in key]
+        if self._failed is None:
+            try:
+                return HostAnswer(
+                    *self._candidates.judge(host, uuid, mine[0].hosts[uuid])
+                )
+            except errors.CannotDecide as error:
+                # The other hosts are decided without asking any more.
+                LOG.warning(
+                    "Hosts with several classes cannot be told: %s", error
+                )
+                self._failed = error
+        reason = pairing.Reason(Outcome.UNKNOWN, self._failed.code)
+        return HostAnswer(pairing.Answer(Outcome.UNKNOWN, (reason,)))
+
+    def _by_report(self, mine: list[fleet.Part]) -> HostAnswer | None:
+        """What holds for every host in just these parts.
+
+        :returns: None if it depends on the device
+        """
         answers = []
         mixed = False
         for group in self._groups:
@@ -79,21 +119,11 @@ class Decision:
         whole = pairing.together(answers)
         # A class that nobody can read may be one that Nova would pick.
         undefined = any(not part.classes for part in mine)
-        if whole.outcome is Outcome.INCOMPATIBLE and not undefined:
-            return HostAnswer(whole)
-        if not (mixed or undefined):
-            return HostAnswer(whole)
-        if self._failed is None:
-            try:
-                return self._by_candidate(host, uuid, mine)
-            except errors.CannotDecide as error:
-                # The other hosts are decided without asking any more.
-                LOG.warning(
-                    "Hosts with several classes cannot be told: %s", error
-                )
-                self._failed = error
-        reason = pairing.Reason(Outcome.UNKNOWN, self._failed.code)
-        return HostAnswer(pairing.Answer(Outcome.UNKNOWN, (reason,)))
+        if undefined:
+            return None
+        if mixed and whole.outcome is not Outcome.INCOMPATIBLE:
+            return None
+        return HostAnswer(whole)
 
     def explain(
         self,
@@ -123,77 +153,36 @@ class Decision:
                 for uuid, one in found.items():
                     exact.setdefault(uuid, {})[index] = one
         result = dict(answers)
+        made: dict[tuple[Class, ...], HostAnswer] = {}
         for uuid, mine in vague.items():
-            classes = exact.get(uuid, {})
+            classes = tuple(exact.get(uuid, {}).values())
             if len(classes) == len(mine):
-                result[uuid] = HostAnswer(
-                    pairing.together(
-                        pairing.answer(
-                            group,
-                            [
-                                [one] for one in classes.values()
-                                if group.concerns(one)
-                            ],
-                        )
-                        for group in self._groups
-                    )
-                )
+                if classes not in made:
+                    made[classes] = self._all_of(classes)
+                result[uuid] = made[classes]
         return result
 
-    def _by_candidate(
-        self, host: Any, uuid: str, mine: list[fleet.Part]
-    ) -> HostAnswer:
-        """The slow way, for hosts where it depends on the device."""
-        report = self._reports.read(uuid, mine[0].hosts[uuid])
-        wanted = {
-            rp
-            for candidate in host.allocation_candidates
-            for rp in candidate["allocations"]
-        }
-        self._providers.learn(host.uuid, wanted)
-        found = tuple(
+    def _all_of(self, classes: Iterable[Class]) -> HostAnswer:
+        """What holds for a host with devices of all these classes."""
+        return HostAnswer(
             pairing.together(
-                pairing.answer(group, self._picked(group, candidate, report))
+                pairing.answer(
+                    group, [[one] for one in classes if group.concerns(one)]
+                )
                 for group in self._groups
             )
-            for candidate in host.allocation_candidates
         )
-        outcome = pairing.best(item.outcome for item in found)
-        reasons: dict[pairing.Reason, None] = {}
-        for item in found:
-            if item.outcome is outcome:
-                reasons.update(dict.fromkeys(item.reasons))
-        return HostAnswer(pairing.Answer(outcome, tuple(reasons)), found)
-
-    def _picked(
-        self, group: source.Group, candidate: Candidate, report: Any
-    ) -> list[list[Class]] | None:
-        """For each of the candidate's devices, what it may be of."""
-        devices = [
-            self._providers.device(uuid)
-            for uuid in _providers(group, candidate)
-        ]
-        if not devices:
-            # Placement does not track them: Nova takes any on the host.
-            named = frozenset().union(*report.devices.values())
-            if not named <= report.classes.keys():
-                return None
-            return [
-                [one] for one in report.classes.values()
-                if group.concerns(one)
-            ]
-        found = []
-        for device in devices:
-            classes = _of_device(group, device, report)
-            if not classes:
-                return None
-            found.append(classes)
-        return found
 
 
 def report_uuid(host: Any) -> str:
     """The uuid of the host's report provider."""
-    return provider.report_provider_uuid(host.uuid) if host.uuid else ""
+    return _report_uuid(host.uuid) if host.uuid else ""
+
+
+# Asked for every host of every decision.
+_report_uuid = functools.lru_cache(maxsize=65536)(
+    provider.report_provider_uuid
+)
 
 
 def _whole(
@@ -210,7 +199,7 @@ def _whole(
         return None
     # One class that does not fit every source may still fit some of them.
     kinds = {
-        pairing.single(one, other).outcome
+        pairing.single(one, other, group.relax).outcome
         for one in group.classes
         for other in classes
     }
@@ -220,31 +209,3 @@ def _whole(
     # Which of a part's classes the host has is not known.
     exact = all(len(part.classes) == 1 for part in mine)
     return dataclasses.replace(whole, exact=exact or not whole.reasons)
-
-
-def _providers(group: source.Group, candidate: Candidate) -> list[str]:
-    """The providers that a candidate takes the group's devices from."""
-    if group.request is None:
-        return [
-            uuid
-            for uuid, item in candidate["allocations"].items()
-            if not group.resources.isdisjoint(item["resources"])
-        ]
-    found: dict[str, None] = {}
-    for name, uuids in candidate.get("mappings", {}).items():
-        if name.rpartition("-")[0] == group.request:
-            found.update(dict.fromkeys(uuids))
-    return list(found)
-
-
-def _of_device(
-    group: source.Group, device: str | None, report: report_.Report
-) -> list[Class]:
-    """The classes of a device that Nova could hand out for the group."""
-    ids = report.devices.get(device, frozenset()) if device else frozenset()
-    if not ids <= report.classes.keys():
-        return []
-    return [
-        report.classes[key] for key in sorted(ids)
-        if group.concerns(report.classes[key])
-    ]

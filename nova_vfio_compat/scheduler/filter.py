@@ -9,7 +9,6 @@ from typing import Any
 
 import nova.conf
 from nova.scheduler import filters
-from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_vfio_compat import conf
@@ -21,6 +20,7 @@ from nova_vfio_compat.scheduler import fleet
 from nova_vfio_compat.scheduler import migration
 from nova_vfio_compat.scheduler import names
 from nova_vfio_compat.scheduler import pairing
+from nova_vfio_compat.scheduler import policy as policy_
 from nova_vfio_compat.scheduler import request
 from nova_vfio_compat.scheduler import source
 from nova_vfio_compat.scheduler import whose
@@ -47,6 +47,7 @@ class VfioCompatFilter(filters.BaseHostFilter, filters.CandidateFilterMixin):
         self._names = names.Names()
         self._providers = source.Providers()
         self._reports = fleet.Reports()
+        self._members = fleet.Members()
         self._owners = whose.Owners()
 
     def filter_all(
@@ -62,13 +63,16 @@ class VfioCompatFilter(filters.BaseHostFilter, filters.CandidateFilterMixin):
         try:
             if not request.may_be_live_migration(spec_obj):
                 return hosts
+            policy = policy_.read(spec_obj)
+            if policy.mode == policy_.OFF:
+                return hosts
         except Exception:
             LOG.exception(
                 "Cannot understand a scheduling request; it is not filtered"
             )
             return hosts
         try:
-            return self._filter(hosts, spec_obj)
+            return self._filter(hosts, spec_obj, policy)
         except errors.CannotDecide as error:
             LOG.warning(
                 "Instance %s: cannot tell whether it is live-migrating: %s",
@@ -81,14 +85,16 @@ class VfioCompatFilter(filters.BaseHostFilter, filters.CandidateFilterMixin):
                 "as unknown",
                 spec_obj.instance_uuid,
             )
-        return [] if _policy() == "reject" else hosts
+        return policy.without_answers(hosts)
 
-    def _filter(self, hosts: list[Any], spec: Any) -> list[Any]:
+    def _filter(
+        self, hosts: list[Any], spec: Any, policy: policy_.Policy
+    ) -> list[Any]:
         moving = migration.find(spec)
         if moving is None:
             return hosts
         try:
-            answers = self._answers(hosts, moving, spec)
+            answers = self._answers(hosts, moving, spec, policy.relax)
         except errors.CannotDecide as error:
             LOG.warning(
                 "Live migration of instance %s from %s: nothing is known of "
@@ -105,21 +111,24 @@ class VfioCompatFilter(filters.BaseHostFilter, filters.CandidateFilterMixin):
         if answers is None:
             return hosts
         judged = list(zip(hosts, answers, strict=True))
-        kept = _kept(judged)
-        staying = {id(host) for host in kept}
-        for host, found in judged:
-            if id(host) in staying and found.candidates is not None:
+        kept = policy.kept(judged)
+        explain.log(moving, judged, kept, policy)
+        if policy.mode == policy_.AUDIT:
+            return hosts
+        for host, found in kept:
+            if found.candidates is not None and not policy.is_exempt(host):
                 self._steer(host, found)
-        explain.log(
-            moving, [(host, found.answer) for host, found in judged], kept
-        )
-        return kept
+        return [host for host, _ in kept]
 
     def _answers(
-        self, hosts: list[Any], moving: migration.LiveMigration, spec: Any
+        self,
+        hosts: list[Any],
+        moving: migration.LiveMigration,
+        spec: Any,
+        relax: frozenset[str],
     ) -> list[decision.HostAnswer] | None:
         """An answer for each host; None if no device moves state."""
-        devices = source.read(moving, spec, self._providers)
+        devices = source.read(moving, spec, self._providers, relax)
         if devices is None:
             return None
         try:
@@ -135,7 +144,11 @@ class VfioCompatFilter(filters.BaseHostFilter, filters.CandidateFilterMixin):
                     f"trait names vanish while they are read: {error}",
                 ) from error
         deciding = decision.Decision(
-            devices.groups, found, self._reports, self._providers
+            devices.groups,
+            found,
+            self._reports,
+            self._providers,
+            devices.amount,
         )
         uuids = [decision.report_uuid(host) for host in hosts]
         answers = {
@@ -181,7 +194,9 @@ class VfioCompatFilter(filters.BaseHostFilter, filters.CandidateFilterMixin):
         self, devices: source.Source
     ) -> tuple[frozenset[str], list[fleet.Part]]:
         known = self._names.read()
-        return known.fresh, fleet.parts(devices.groups, known)
+        return known.fresh, fleet.parts(
+            devices.groups, known, self._members
+        )
 
     def _steer(self, host: Any, found: decision.HostAnswer) -> None:
         """Leave only the candidates that made the host's answer.
@@ -196,35 +211,3 @@ class VfioCompatFilter(filters.BaseHostFilter, filters.CandidateFilterMixin):
         ]
         remaining = iter(good)
         self.filter_candidates(host, lambda candidate: next(remaining))
-
-
-def _policy() -> str:
-    """What to do with unknown hosts.
-
-    oslo.config looks at the value only now, and a file may have changed.
-    """
-    try:
-        return str(CONF.vfio_compat.unknown)
-    except cfg.Error as error:
-        LOG.error(
-            "[vfio_compat] unknown counts as last_resort until nova.conf is "
-            "corrected: %s",
-            error,
-        )
-        return "last_resort"
-
-
-def _kept(
-    judged: list[tuple[Any, decision.HostAnswer]]
-) -> list[Any]:
-    good = [
-        host for host, found in judged
-        if found.answer.outcome is Outcome.COMPATIBLE
-    ]
-    policy = _policy()
-    if policy == "reject" or (policy == "last_resort" and good):
-        return good
-    return [
-        host for host, found in judged
-        if found.answer.outcome in (Outcome.COMPATIBLE, Outcome.UNKNOWN)
-    ]

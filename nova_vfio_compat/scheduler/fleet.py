@@ -20,6 +20,10 @@ from nova_vfio_compat.scheduler import pairing
 from nova_vfio_compat.scheduler import source
 
 Class = device_class.DeviceClass
+#: lists of ids of classes
+_Ids = tuple[tuple[str, ...], ...]
+#: uuid of report provider to its generation
+_Hosts = Mapping[str, int]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,10 +39,13 @@ class Part:
 
 
 def parts(
-    groups: Iterable[source.Group], known: names.Known
+    groups: Iterable[source.Group],
+    known: names.Known,
+    members: Members | None = None,
 ) -> list[Part]:
     """The fresh reports, by the classes in them that matter.
 
+    :param members: what is remembered of earlier decisions
     :raises UnknownTrait: a name was deleted meanwhile
     :raises CannotDecide: Placement does not answer
     """
@@ -55,16 +62,75 @@ def parts(
     by_says: dict[object, list[Class]] = {}
     for one in relevant:
         by_says.setdefault(_says(groups, one), []).append(one)
-    found = [
-        Part(
-            tuple(members),
-            hosts_with((one.id for one in members), known.fresh),
-        )
-        for members in by_says.values()
-    ]
+    alike = [tuple(found) for found in by_says.values()]
+    ids = [tuple(one.id for one in found) for found in alike]
     if known.undefined:
-        found.append(Part((), hosts_with(known.undefined, known.fresh)))
-    return found
+        alike.append(())
+        ids.append(tuple(sorted(known.undefined)))
+    hosts = (members or Members()).hosts(tuple(ids), known.fresh)
+    return list(map(Part, alike, hosts))
+
+
+class Members:
+    """Which reports have one of some classes.
+
+    A fleet with a few dozen classes is asked in two requests, every time.
+    More classes do not fit into so few, so there the answer is remembered:
+    one request tells which reports have changed since.
+    """
+
+    #: requests beyond which it pays
+    _FEW = 2
+    _MAX = 16
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[_Ids, tuple[_Hosts, list[frozenset[str]]]] = {}
+
+    def hosts(self, ids: _Ids, fresh: frozenset[str]) -> list[_Hosts]:
+        """For each list of ids the fresh reports with one of these classes.
+
+        :raises CannotDecide, UnknownTrait: as ``hosts_with`` does
+        """
+        requests = sum(-(-len(some) // api.BATCH) for some in ids)
+        if requests <= self._FEW:
+            return [hosts_with(some, fresh) for some in ids]
+        # Read first: a report that changes while it is looked at is kept
+        # under its older generation, so the next decision looks again.
+        now = api.report_providers([codec.REPORT], fresh)
+        with self._lock:
+            before, found = self._known.get(ids, ({}, []))
+        changed = [
+            uuid for uuid, generation in now.items()
+            if before.get(uuid) != generation
+        ]
+        if not found or len(changed) > requests:
+            found = [frozenset(hosts_with(some, fresh)) for some in ids]
+        elif changed:
+            found = _moved(ids, found, changed)
+        with self._lock:
+            if len(self._known) > self._MAX:
+                self._known.clear()
+            self._known[ids] = now, found
+        return [
+            {uuid: now[uuid] for uuid in has if uuid in now} for has in found
+        ]
+
+
+def _moved(
+    ids: _Ids, found: list[frozenset[str]], changed: list[str]
+) -> list[frozenset[str]]:
+    """The same after some reports have changed: these are read again."""
+    has = {
+        uuid: set(map(codec.class_id, api.provider_traits(uuid)))
+        for uuid in changed
+    }
+    return [
+        known.difference(changed).union(
+            uuid for uuid in changed if not has[uuid].isdisjoint(some)
+        )
+        for some, known in zip(ids, found, strict=True)
+    ]
 
 
 def hosts_with(ids: Iterable[str], fresh: frozenset[str]) -> dict[str, int]:

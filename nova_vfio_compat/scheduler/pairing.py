@@ -101,10 +101,12 @@ def pairs(
     return found
 
 
-def single(one: Class, other: Class) -> Reason:
+def single(
+    one: Class, other: Class, relax: frozenset[str] = frozenset()
+) -> Reason:
     """What one pairing says."""
     try:
-        said = _judge(one, other)
+        said = _judge(one, other, relax)
     except Exception:
         # What is published is checked when it is read; if that missed
         # something, it must not hide what the other classes say.
@@ -127,7 +129,7 @@ def answer(
         report does not name one of them
     """
     found = [
-        single(one, other)
+        single(one, other, group.relax)
         for one, other in sorted(
             pairs(group.classes, devices or ()), key=_ids
         )
@@ -154,6 +156,29 @@ def immovable(group: source.Group) -> Reason | None:
                 one.reason,
                 single(one, one).verdict,
                 (one.id, None),
+            )
+    return None
+
+
+def crowded(groups: Iterable[source.Group], amount: int) -> Reason | None:
+    """Why a device that migrates only alone is not alone.
+
+    :param amount: VFIO devices of the instance, of all groups
+    """
+    if amount < 2:
+        return None
+    for group in groups:
+        limited = [
+            one for one in group.classes
+            if device_class.SINGLE_DEVICE in one.limits
+        ]
+        if limited:
+            sure = len(limited) == len(group.classes)
+            return Reason(
+                Outcome.INCOMPATIBLE if sure else Outcome.UNKNOWN,
+                codes.Code.P2P_MISSING,
+                None,
+                (limited[0].id, None),
             )
     return None
 

@@ -37,6 +37,7 @@ class Group:
     :ivar specs: what the PCI alias asks for; empty means anything
     :ivar devices: names as in the report's traits
     :ivar classes: every class that one of the devices may be of
+    :ivar relax: what the operator wants left out of comparisons
     """
 
     request: str | None
@@ -45,6 +46,7 @@ class Group:
     specs: tuple[Mapping[str, str], ...]
     devices: tuple[str, ...]
     classes: tuple[device_class.DeviceClass, ...]
+    relax: frozenset[str] = frozenset()
 
     def concerns(self, other: device_class.DeviceClass) -> bool:
         """Whether Nova could hand out a device of this class for it."""
@@ -119,16 +121,25 @@ class Providers:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Source:
-    """What has to move: the groups, in the order of their requests."""
+    """What has to move.
+
+    :ivar groups: in the order of their requests
+    :ivar amount: how many VFIO devices there are in all
+    """
 
     groups: tuple[Group, ...]
+    amount: int
 
 
 def read(
-    moving: migration.LiveMigration, spec: Any, providers: Providers
+    moving: migration.LiveMigration,
+    spec: Any,
+    providers: Providers,
+    relax: frozenset[str] = frozenset(),
 ) -> Source | None:
     """Find the devices that move state and their classes.
 
+    :param relax: what the operator wants left out of comparisons
     :returns: None if there is no such device
     :raises CannotDecide: Placement does not answer, or the source host has
         no fresh report of one of the devices
@@ -148,6 +159,7 @@ def read(
     providers.learn(node, held)
     root = providers.root(node) or node
     mdevs = {}
+    amounts = {}
     for uuid in held:
         device = providers.device(uuid)
         found = {
@@ -156,6 +168,7 @@ def read(
         }
         if device and found:
             mdevs[device] = found
+            amounts[device] = sum(held[uuid][name] for name in found)
     report = codec.decode(
         api.provider_traits(provider.report_provider_uuid(root))
     )
@@ -176,9 +189,16 @@ def read(
         _pci_group(alias, moving, report) for alias in aliases
     ]
     mdev_group = _mdev_group(mdevs, moving, report)
+    amount = sum(len(group.devices) for group in groups)
     if mdev_group is not None:
         groups.append(mdev_group)
-    return Source(tuple(groups)) if groups else None
+        amount += sum(amounts[device] for device in mdev_group.devices)
+    if not groups:
+        return None
+    return Source(
+        tuple(dataclasses.replace(group, relax=relax) for group in groups),
+        amount,
+    )
 
 
 def _compute_node(held: Mapping[str, Mapping[str, int]]) -> str:
@@ -216,11 +236,11 @@ def _pci_group(
     for function in moving.functions:
         if function.request_id != alias.request_id:
             continue
-        own = codec.device_trait_name(f"pci_{function.address}")
-        # One line for all VFs of a PF, unless they differ.
-        if own not in report.devices and function.parent:
-            own = codec.device_trait_name(f"pci_{function.parent}")
-        devices.append(own)
+        own, pf = (
+            codec.device_trait_name(f"pci_{address}")
+            for address in (function.address, function.parent or "")
+        )
+        devices.append(report.named(own, pf))
     if not devices:
         raise errors.CannotDecide(
             codes.Code.SOURCE_NOT_REPORTED,

@@ -3,13 +3,20 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 import os
 
-# Nova's services run on native threads by default since 2026.2, its tests
-# still on eventlet unless told otherwise.  It must be said before anything
-# imports eventlet, which several libraries do where it is installed.
-os.environ.setdefault("OS_NOVA_DISABLE_EVENTLET_PATCHING", "true")
+from packaging import version
+
+# Nova's services run on native threads by default since 2026.2 and on
+# eventlet before; its tests on eventlet unless told otherwise.  It must be
+# said before anything imports eventlet, which several libraries do where it
+# is installed.  Set it to "false" to have eventlet.
+if version.parse(metadata.version("nova")).major >= 34:
+    os.environ.setdefault("OS_NOVA_DISABLE_EVENTLET_PATCHING", "true")
 
 from nova import monkey_patch
 
-monkey_patch.patch("threading")
+# Before 2025.2 the import does it.
+if hasattr(monkey_patch, "patch"):
+    monkey_patch.patch()

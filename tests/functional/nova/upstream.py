@@ -56,6 +56,7 @@ def mirror(builder: trees.HostBuilder,
         elif device.dev_type == "MDEV_TYPES":
             builder.mdev_parent(
                 _address(device), driver="nvidia", function=vgpu.GPU,
+                version="550.54.16",
                 types={name: {"available_instances": "16"} for name in (
                     fakelibvirt.NVIDIA_11_VGPU_TYPE,
                     fakelibvirt.NVIDIA_12_VGPU_TYPE)})

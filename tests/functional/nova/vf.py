@@ -21,6 +21,7 @@ VF_PRODUCT = "101e"
 #: The PCI addresses that fakelibvirt gives to its PFs, in order; each has its
 #: one VF at function 1.
 PFS = tuple("0000:81:%02x.0" % slot for slot in range(4))
+BUS = 0x81
 
 
 class VfFleet(harness.ReportsMixin,
@@ -30,6 +31,10 @@ class VfFleet(harness.ReportsMixin,
     ADMIN_API = True
     microversion = "latest"
     PCI_IN_PLACEMENT = True
+    #: where the computes have their PFs
+    BUS = BUS
+    #: product id of their VFs
+    PRODUCT = VF_PRODUCT
     PCI_DEVICE_SPEC = [json.dumps({
         "vendor_id": VENDOR,
         "product_id": VF_PRODUCT,
@@ -58,22 +63,23 @@ class VfFleet(harness.ReportsMixin,
             extra_spec={"pci_passthrough:alias": ALIAS + ":1"})
 
     def start(self, host: str, *firmwares: str | None,
-              preferred: bool = False) -> None:
+              preferred: bool = False, cell: str | None = None) -> None:
         """Start a compute, write its tree and report it.
 
         :param firmwares: firmware version of each of its PFs, which have one
             VF each; None: the compute has one PF and is not reported.
         :param preferred: give it so much memory that Nova's weigher takes it
             before any other that passes the filters.
+        :param cell: its cell, where there are several
         """
         self.start_compute(
-            hostname=host,
+            hostname=host, cell_name=cell,
             host_info=fakelibvirt.HostInfo(
                 cpu_nodes=2, cpu_sockets=1, cpu_cores=2, cpu_threads=2,
                 kB_mem=16780000 * (4 if preferred else 1)),
             pci_info=fakelibvirt.HostPCIDevicesInfo(
                 num_pfs=len(firmwares), num_vfs=len(firmwares), numa_node=0,
-                product_ids=[VF_PRODUCT]),
+                bus=self.BUS, product_ids=[self.PRODUCT]),
             libvirt_version=versionutils.convert_version_to_int(
                 driver.MIN_VFIO_PCI_VARIANT_LIBVIRT_VERSION),
             qemu_version=versionutils.convert_version_to_int(
@@ -86,6 +92,7 @@ class VfFleet(harness.ReportsMixin,
         """Write a host's tree as it is from now on, and publish it."""
         builder = self.tree(host)
         for address, firmware in zip(PFS, firmwares, strict=False):
+            address = address.replace("81", "%02x" % self.BUS)
             builder.mlx5_pf(address, firmware=firmware, vfs=1, offset=1)
         self.publish(host, age)
 

@@ -71,7 +71,7 @@ class VgpuFleet(harness.ReportsMixin, test_vgpu.VGPUTestBase):
         builder = self.tree(host)
         for address, version in zip(GPUS, versions, strict=False):
             builder.mdev_parent(
-                address, driver="nvidia", function=GPU,
+                address, driver="nvidia", function=GPU, version="550.54.16",
                 types={TYPE: {"available_instances": "16"}})
             if version is not None:
                 builder.mdev(
@@ -93,13 +93,13 @@ class VgpuFleet(harness.ReportsMixin, test_vgpu.VGPUTestBase):
         return name
 
 
-def declared(version: str) -> trees.Migration:
+def declared(version: str, type_id: str = TYPE) -> trees.Migration:
     """Return what a vGPU declares: it writes and loads one version.
 
     A plain version accepts the same major version and its own minor version
     or an older one.
     """
-    state = {"device_api": "vfio-pci", "type": TYPE,
+    state = {"device_api": "vfio-pci", "type": type_id,
              "software_version": version}
     return trees.Migration(self=state, compatible=[state])
 

@@ -4,45 +4,19 @@
 
 from __future__ import annotations
 
-import pathlib
-import tempfile
 import types
-from unittest import mock
 
-from oslo_config import cfg
 from oslotest import base
 
 from nova_vfio_compat import compat
-from nova_vfio_compat import conf as conf_
 from nova_vfio_compat.placement import report as report_
 from nova_vfio_compat.scheduler import decision
 from nova_vfio_compat.scheduler import errors
-from nova_vfio_compat.scheduler import filter as filter_
 from nova_vfio_compat.scheduler import fleet
 from nova_vfio_compat.scheduler import source
 from tests.unit.compat import examples
 
 Outcome = compat.Outcome
-
-
-class PolicyTest(base.BaseTestCase):
-    def policy(self, value: str) -> str:
-        with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder, "nova.conf")
-            path.write_text(f"[vfio_compat]\nunknown = {value}\n")
-            conf = cfg.ConfigOpts()
-            conf_.register_opts(conf)
-            conf(["--config-file", str(path)])
-            with mock.patch.object(filter_, "CONF", conf):
-                return filter_._policy()
-
-    def test_configured(self) -> None:
-        """The configured policy counts."""
-        self.assertEqual("reject", self.policy("reject"))
-
-    def test_mistyped(self) -> None:
-        """A value that does not exist raises nothing on a live migration."""
-        self.assertEqual("last_resort", self.policy("maybe"))
 
 
 class Unreadable(fleet.Reports):

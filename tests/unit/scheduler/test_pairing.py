@@ -5,6 +5,7 @@ from __future__ import annotations
 from oslotest import base
 
 from nova_vfio_compat import compat
+from nova_vfio_compat.compat import device_class
 from nova_vfio_compat.scheduler import pairing
 from nova_vfio_compat.scheduler import source
 from tests.unit.compat import examples
@@ -182,3 +183,39 @@ class ConcernsTest(base.BaseTestCase):
             functions(examples.function()).concerns(vgpu("t"))
         )
         self.assertTrue(mdevs(vgpu("t")).concerns(vgpu("u")))
+
+
+class CrowdedTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.free = vgpu("t")
+        self.limited = compat.DeviceClass(
+            family="hisi_acc",
+            bus="pci",
+            evidence=compat.Evidence.RULE,
+            state={"device_api": "vfio-pci"},
+            accepts=({"device_api": "vfio-pci"},),
+            limits=(device_class.SINGLE_DEVICE,),
+        )
+
+    def test_alone(self) -> None:
+        """A device without P2P migrates if it is the only one."""
+        self.assertIsNone(pairing.crowded([functions(self.limited)], 1))
+
+    def test_with_any_other(self) -> None:
+        """A device without P2P stays, whatever the others can do."""
+        groups = [mdevs(self.free), functions(self.limited)]
+        reason = pairing.crowded(groups, 2)
+        assert reason is not None
+        self.assertIs(Outcome.INCOMPATIBLE, reason.outcome)
+        self.assertIs(compat.Code.P2P_MISSING, reason.code)
+
+    def test_others_without_the_limit(self) -> None:
+        """Several devices that all have P2P migrate."""
+        self.assertIsNone(pairing.crowded([mdevs(self.free)], 2))
+
+    def test_perhaps(self) -> None:
+        """Where only one of the possible classes has the limit, who knows."""
+        reason = pairing.crowded([functions(self.free, self.limited)], 2)
+        assert reason is not None
+        self.assertIs(Outcome.UNKNOWN, reason.outcome)
