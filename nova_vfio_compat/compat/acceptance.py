@@ -105,11 +105,20 @@ class _Pair:
             return self._result(
                 Outcome.UNKNOWN, code=Code.TOO_COMPLEX, side="destination"
             )
-        if closest and not exposed and all(
-            item.attribute in destination.opaque for item in closest
-        ):
+        doubtful = [found for found in tried if found and self._opaque(found)]
+        if closest and doubtful and not exposed:
             return self._result(
-                Outcome.UNKNOWN, closest, Code.OPAQUE_DIFFERS
+                Outcome.UNKNOWN,
+                min(doubtful, key=len),
+                Code.OPAQUE_DIFFERS,
+            )
+        unseen = [found for found in tried if found and self._unseen(found)]
+        if closest and unseen and not exposed:
+            return self._result(
+                Outcome.UNKNOWN,
+                min(unseen, key=len),
+                Code.MISSING_ATTRIBUTE,
+                "source" if self._lacks(source, unseen[0]) else "destination",
             )
         to_set = self._to_set() if closest and not exposed else None
         if exposed or (closest and to_set is None):
@@ -169,6 +178,31 @@ class _Pair:
         except unify.TooComplex:
             return None
 
+    def _opaque(self, found: list[verdict.Mismatch]) -> bool:
+        """Whether only the driver could say that these are mismatches."""
+        return all(
+            item.attribute in self.destination.opaque for item in found
+        )
+
+    def _unseen(self, found: list[verdict.Mismatch]) -> bool:
+        """Whether each is of an attribute that one side could not see."""
+        return all(
+            self._lacks(self.source, [item])
+            or self._lacks(self.destination, [item])
+            for item in found
+        )
+
+    @staticmethod
+    def _lacks(
+        side: device_class.DeviceClass, found: list[verdict.Mismatch]
+    ) -> bool:
+        """Whether a side says that it could not see one of these."""
+        return any(
+            item.attribute in side.unverified
+            and item.attribute not in (side.state or {})
+            for item in found
+        )
+
     def _to_set(self) -> dict[str, str] | None:
         """The fewest settings that let one alternative admit the source."""
         found = []
@@ -189,8 +223,8 @@ class _Pair:
         A sure reason goes first.
         """
         found = []
-        if self.source.state is None and self.source.reason:
-            found.append(("source", self.source.reason))
+        if self.source.silence:
+            found.append(("source", self.source.silence))
         if not self.destination.accepts and self.destination.reason:
             found.append(("destination", self.destination.reason))
         return sorted(found, key=lambda item: item[1].is_unknown)

@@ -24,11 +24,12 @@ MAX_STEPS = 20_000
 class Alternative:
     """A parsed alternative.
 
-    :ivar templates: attribute to template, those with the declarations of
-        variables first
+    :ivar templates: attribute to template
     """
 
-    __slots__ = ("_shared", "_variables", "templates")
+    __slots__ = (
+        "_literals", "_patterns", "_shared", "_variables", "templates",
+    )
 
     def __init__(
         self, raw: Mapping[str, str], extended: bool = False
@@ -62,10 +63,16 @@ class Alternative:
                     uses[part.name] += 1
         # What a variable stands for matters only if it is used again.
         self._shared = {name for name, count in uses.items() if count > 1}
-        # A literal settles at once; a declaration before its use keeps
-        # the number of possible bindings small.
-        self.templates = dict(
-            sorted(parsed.items(), key=lambda item: _rank(item[1]))
+        self.templates = parsed
+        self._literals = {
+            name: value.text for name, value in parsed.items()
+            if value.is_literal
+        }
+        # A declaration before its use keeps the number of possible bindings
+        # small.
+        self._patterns = sorted(
+            ((n, v) for n, v in parsed.items() if not v.is_literal),
+            key=lambda item: not _declares(item[1]),
         )
 
     def _check(self, part: template.Reference, text: str) -> None:
@@ -99,11 +106,15 @@ class Alternative:
         :param steps: how many texts may be tried
         :raises TooComplex: it would take more
         """
+        refused = [
+            name for name, text in self._literals.items()
+            if name not in skip and values.get(name, "") != text
+        ]
         bad, _ = self.solve(values, skip, steps)
         if len(bad) > 1 and self._shared:
             # What was bound first may be what does not fit the others.
             bad = min(bad, self._fewest(values, skip, steps) or bad, key=len)
-        return bad
+        return refused + bad
 
     def solve(
         self,
@@ -111,7 +122,7 @@ class Alternative:
         skip: Collection[str] = (),
         steps: int = MAX_STEPS,
     ) -> tuple[list[str], set[unify.Bindings]]:
-        """Match one attribute after the other, passing over those that fail.
+        """Match the attributes that have variables, one after the other.
 
         :returns: those that failed, and each way in which all the others
             match; only variables that are used more than once are bound
@@ -119,7 +130,7 @@ class Alternative:
         bad = []
         matcher = unify.Matcher(self._variables, self._shared, steps)
         environments: set[unify.Bindings] = {()}
-        for name, value in self.templates.items():
+        for name, value in self._patterns:
             if name in skip:
                 continue
             found = {
@@ -145,7 +156,7 @@ class Alternative:
         matcher = unify.Matcher(self._variables, self._shared, steps)
         ways: dict[unify.Bindings, list[str]] = {(): []}
         try:
-            for name, value in self.templates.items():
+            for name, value in self._patterns:
                 if name in skip:
                     continue
                 further: dict[unify.Bindings, list[str]] = {}
@@ -199,12 +210,8 @@ def _keep(
     ways[bound] = min(ways.get(bound, bad), bad, key=_effort)
 
 
-def _rank(value: template.Template) -> int:
-    if value.is_literal:
-        return 0
-    if any(isinstance(part, template.Variable) for part in value.parts):
-        return 1
-    return 2
+def _declares(value: template.Template) -> bool:
+    return any(isinstance(part, template.Variable) for part in value.parts)
 
 
 @functools.lru_cache(maxsize=4096)

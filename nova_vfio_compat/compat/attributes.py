@@ -147,13 +147,14 @@ def _check_value(name: str, value: str, longest: int) -> None:
         )
     if value.isascii() and value.isprintable():
         return
-    for position, character in enumerate(value):
-        if not (character.isascii() and character.isprintable()):
-            raise errors.ParseError(
-                f"{name}: expected printable ASCII in one line",
-                value,
-                position,
-            )
+    raise errors.ParseError(
+        f"{name}: expected printable ASCII in one line",
+        value,
+        next(
+            position for position, character in enumerate(value)
+            if not (character.isascii() and character.isprintable())
+        ),
+    )
 
 
 def check(

@@ -22,7 +22,10 @@ class Evidence(enum.Enum):
     @property
     def strength(self) -> int:
         """Greater is stronger."""
-        return -list(Evidence).index(self)
+        return _STRENGTH[self]
+
+
+_STRENGTH = {member: -place for place, member in enumerate(Evidence)}
 
 
 class Outcome(enum.Enum):
@@ -178,7 +181,10 @@ class Code(enum.Enum):
     INTERNAL_ERROR = ("internal_error", "an error inside the filter")
 
     # Not a verdict: marks in lists.
-    NOT_OFFERED = ("not_offered", "nova.conf does not offer this device")
+    NOT_OFFERED = (
+        "not_offered",
+        "nova.conf does not offer this device for live migration",
+    )
     PENDING_FIRMWARE = (
         "pending_firmware",
         "other firmware than now runs after the next reset",

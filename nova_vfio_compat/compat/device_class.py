@@ -102,6 +102,10 @@ class DeviceClass:
                 "a class has a reason if, and only if, it writes or "
                 "accepts nothing"
             )
+        if self.state is not None and not self.state:
+            raise errors.ParseError(
+                "a state without attributes; None says that there is none"
+            )
         attributes.check(self.state or {})
         attributes.check(self.exposed)
         attributes.check(dict.fromkeys((*self.settable, *self.opaque), ""))
@@ -130,6 +134,20 @@ class DeviceClass:
 
     def __hash__(self) -> int:
         return hash(self._canonical)
+
+    @property
+    def silence(self) -> codes.Code | None:
+        """Why such a device is no source, or does not say; None if it is.
+
+        What says why it cannot migrate may still say what it would write.
+        """
+        if self.state is not None and (
+            self.reason is None
+            or self.reason.is_unknown
+            or self.reason is codes.Code.ACCEPTS_NOTHING
+        ):
+            return None
+        return self.reason
 
     def canonical(self) -> bytes:
         """The class as JSON, pinned byte for byte.

@@ -76,11 +76,12 @@ def _by_own_list(
             continue
         parsed = alternative.parse(tuple(sorted(wanted.items())), True)
         # The type alone says which of the listed devices it is.
-        bad, environments = parsed.solve(
-            theirs, wanted.keys() - {"type"}, admission.steps(source)
-        )
-        if bad:
+        others = wanted.keys() - {"type"}
+        if parsed.mismatches(theirs, others, admission.steps(source)):
             continue
+        _, environments = parsed.solve(
+            theirs, others, admission.steps(source)
+        )
         found = {
             tuple(parsed.text(name, one) for name in names)
             for one in environments

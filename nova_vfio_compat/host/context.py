@@ -43,6 +43,11 @@ class Context:
             self._matches[address] = self.offered.pci(function)
         return self._matches[address]
 
+    def is_offered(self, function: pci.PciFunction) -> bool:
+        """Whether a live migration could move a function's state."""
+        match = self.match(function)
+        return match is not None and match.moves_state
+
     def mdev_type_offered(self, parent_address: str, type_id: str) -> bool:
         """Whether Nova makes mdevs of this type on this parent."""
         if self.offered is None:

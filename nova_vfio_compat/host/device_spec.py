@@ -80,6 +80,10 @@ class DeviceSpec:
     :ivar address: None for an entry with a devname
     :ivar devname: a network interface
     :ivar managed: whether libvirt binds and unbinds drivers
+    :ivar moves_state: whether its devices can keep their state in a live
+        migration. Those of Neutron's ports are unplugged before it, and
+        Nova never picks one that is not ``live_migratable``
+        (nova/pci/stats.py, _filter_pools_for_live_migratable_devices).
     """
 
     vendor_id: str
@@ -87,6 +91,7 @@ class DeviceSpec:
     address: AddressPattern | None
     devname: str | None
     managed: bool
+    moves_state: bool
 
     def matches(
         self,
@@ -160,13 +165,18 @@ def _spec(entry: str, item: dict[str, Any]) -> DeviceSpec:
     devname = item.get("devname")
     if address and devname:
         raise _bad(entry, "has both address and devname")
-    managed, *_ = [_switch(entry, name, item.get(name)) for name in _SWITCHES]
+    switches = {
+        name: _switch(entry, name, item.get(name)) for name in _SWITCHES
+    }
     return DeviceSpec(
         _identity(entry, item, "vendor_id"),
         _identity(entry, item, "product_id"),
         None if devname else _pattern(entry, address or "*:*:*.*"),
         str(devname) if devname else None,
-        managed is not False,
+        switches["managed"] is not False,
+        # null is a network too: that of hardware-offloaded ports.
+        "physical_network" not in item
+        and switches["live_migratable"] is not False,
     )
 
 

@@ -10,6 +10,7 @@ is a file of the same name elsewhere below the device, such as
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 
 from nova_vfio_compat.compat import attributes as common
 from nova_vfio_compat.host import errors
@@ -26,17 +27,34 @@ def is_settable(item: mdev.Mdev, attributes: Iterable[str]) -> bool:
     next: it starts with the driver's defaults.
     """
     wanted = set(attributes).difference(common.COMMON)
-    if not wanted.isdisjoint(item.files):
+    try:
+        return bool(paths(item, wanted))
+    except errors.ReadError:
+        # What cannot be listed may hold it.
         return True
+
+
+def paths(item: mdev.Mdev, attributes: Iterable[str]) -> dict[str, str]:
+    """The files by which attributes are set on a device, by attribute.
+
+    :raises ReadError: a directory that may hold one cannot be listed
+    """
+    wanted = set(attributes)
+    return {
+        name: f"{folder}/{name}"
+        for folder, names in _groups(item)
+        for name in sorted(wanted & names)
+    }
+
+
+def _groups(item: mdev.Mdev) -> Iterator[tuple[str, frozenset[str]]]:
+    """The directories that have attributes of the device, and what they have.
+
+    The device's own comes last: that is where its attributes belong.
+    """
     tree = item.tree
-    for name in item.files - _OTHERS:
+    for name in sorted(item.files - _OTHERS):
         path = f"{item.path}/{name}"
-        if tree.link_name(path) is not None or not tree.is_dir(path):
-            continue
-        try:
-            if not wanted.isdisjoint(tree.listdir(path)):
-                return True
-        except errors.ReadError:
-            # What cannot be listed may hold it.
-            return True
-    return False
+        if tree.link_name(path) is None and tree.is_dir(path):
+            yield path, frozenset(tree.listdir(path))
+    yield item.path, item.files

@@ -23,9 +23,11 @@ class Match:
 
     :ivar managed: whether libvirt binds a VFIO driver for the guest and
         the host's driver afterwards
+    :ivar moves_state: whether its state can move in a live migration
     """
 
     managed: bool
+    moves_state: bool = True
 
 
 class Offered:
@@ -99,7 +101,7 @@ class Offered:
 
         for spec in self._specs:
             if spec.matches(function, is_pf, find_netdev):
-                return Match(spec.managed)
+                return Match(spec.managed, spec.moves_state)
         return None
 
     def mdev_types(self, parent_address: str) -> frozenset[str]:

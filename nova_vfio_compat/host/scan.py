@@ -147,8 +147,7 @@ class _Scan:
                 classes=classes,
                 # Its VFs are what Nova hands out.
                 offered=(
-                    not function.has_vfs
-                    and self._ctx.match(function) is not None
+                    not function.has_vfs and self._ctx.is_offered(function)
                 ),
                 problems=problems,
             )
@@ -210,6 +209,17 @@ class _Scan:
         )
         return found
 
+    def _fresh(self, item: mdev.MdevType) -> device_class.DeviceClass:
+        """The class of a new mdev, where existing ones were set."""
+        found = self._describer.describe(item, self._describer.owner(item))
+        if (
+            found is not None
+            and found.device_class.evidence is codes.Evidence.DECLARED
+        ):
+            # The type declares what its mdevs are before they are set.
+            return found.device_class
+        return _FRESH
+
     def _add_type(
         self, item: mdev.MdevType, mdevs: list[_Existing]
     ) -> None:
@@ -227,7 +237,7 @@ class _Scan:
                 instance.is_settable(one, found.device_class.state or ())
                 for one, found in mdevs
             ):
-                existing.add(_FRESH)
+                existing.add(self._fresh(item))
             classes = tuple(sorted(existing, key=lambda one: one.id))
         else:
             found = self._describer.describe(

@@ -150,10 +150,10 @@ def answer(
 def immovable(group: source.Group) -> Reason | None:
     """Why a device of the group cannot leave its host, if that is sure."""
     for one in group.classes:
-        if one.state is None and one.reason and not one.reason.is_unknown:
+        if one.silence is not None and not one.silence.is_unknown:
             return Reason(
                 Outcome.INCOMPATIBLE,
-                one.reason,
+                one.silence,
                 single(one, one).verdict,
                 (one.id, None),
             )

@@ -8,6 +8,8 @@ import dataclasses
 _ACCEPTANCE = "tests.unit.compat.test_acceptance"
 _TEMPLATE = "tests.unit.compat.test_template"
 _ATTRIBUTES = "tests.unit.compat.test_attributes"
+_DOMAINS = "tests.unit.compat.test_domains"
+_SETTINGS = "tests.unit.compat.test_settings"
 _VERSIONS = "tests.unit.compat.test_versions"
 _PAIRING = "tests.unit.scheduler.test_pairing"
 _MLX5 = "tests.unit.host.test_mlx5"
@@ -133,6 +135,54 @@ MUTANTS = (
         'if kind == "float":',
         "braces of a dialect that nobody knows are read as if they were ours",
         (_TEMPLATE,)),
+    Mutant(
+        "open-range", "compat/versions.py",
+        "return self.first <= item and item.major == self.first.major",
+        "return self.first <= item",
+        "a range without an end admits the next major version",
+        (_DOMAINS,)),
+    Mutant(
+        "subset", "compat/domains.py",
+        "self.items.issuperset(split_set(text))",
+        "self.items.issubset(split_set(text))",
+        "a source with more features than the destination is let through",
+        (_DOMAINS,)),
+    Mutant(
+        "at-least", "compat/domains.py",
+        "int(text) >= self.least",
+        "int(text) <= self.least",
+        "{n:min:100} means at most 100",
+        (_DOMAINS,)),
+    Mutant(
+        "own-kinds", "compat/device_class.py",
+        "extended = self.evidence is not codes.Evidence.DECLARED",
+        "extended = bool(self.evidence)",
+        "a kernel's unknown braces are read as if they were ours",
+        ("tests.unit.compat.test_device_class",)),
+    Mutant(
+        "fewest", "compat/alternative.py",
+        "if len(bad) > 1 and self._shared:",
+        "if len(bad) > 99 and self._shared:",
+        "an operator is told of more differences than there need be",
+        (_TEMPLATE,)),
+    Mutant(
+        "set-the-rest", "compat/settings.py",
+        "source, destination, items, {*skip, *settable}",
+        "source, destination, items, {*skip, *settable, *items}",
+        "setting an attribute is said to help against another firmware",
+        (_SETTINGS,)),
+    Mutant(
+        "set-as-the-source", "compat/settings.py",
+        'if ours.get("type") != theirs.get("type"):',
+        'if not ours.get("type"):',
+        "a vGPU of another size is given the source's number of resources",
+        (_SETTINGS,)),
+    Mutant(
+        "opaque", "compat/acceptance.py",
+        "item.attribute in self.destination.opaque for item in found",
+        "item.attribute for item in found",
+        "every difference is unknown",
+        (_ACCEPTANCE,)),
     Mutant(
         "identity", "compat/attributes.py",
         "if given in _IDENTITY:",

@@ -12,6 +12,7 @@ from nova_vfio_compat.host import mdev as host_mdev
 from nova_vfio_compat.host import names
 from nova_vfio_compat.host.sources import base
 from nova_vfio_compat.host.sources import mdev
+from nova_vfio_compat.host.sources import migration_version
 
 
 class I915Source(base.Source):
@@ -27,8 +28,14 @@ class I915Source(base.Source):
     evidence = codes.Evidence.RULE
 
     def claims(self, device: base.Candidate, ctx: context.Context) -> bool:
-        """Whether i915 makes the device."""
-        return mdev.maker(device) == "i915"
+        """Whether i915 makes the device, and it is the kernel's own.
+
+        The kernel's has no ``migration_version``.
+        """
+        return (
+            mdev.maker(device) == "i915"
+            and migration_version.place(device, ctx) is None
+        )
 
     def describe(
         self, device: base.Candidate, ctx: context.Context

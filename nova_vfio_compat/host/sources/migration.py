@@ -1,20 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Devices that declare what they write and accept: ``migration/``.
+"""Devices that declare what they write and accept.
 
-The layout that Yan Zhao proposed on 19 August 2020
-(https://lore.kernel.org/all/20200819033035.GA21172@joy-OptiPlex-7040/),
-first form: a directory ``self`` with one file per attribute of what the
-device writes, and a directory ``compatible`` likewise for what it accepts.
-Several ``compatible`` directories are allowed; the thread never named them,
-so any number may follow the word.
+The proposals of 2020 for the kernel to say so; the documentation has a page
+on each of their shapes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
-import re
 
 from nova_vfio_compat.compat import attributes
 from nova_vfio_compat.compat import codes
@@ -22,40 +17,108 @@ from nova_vfio_compat.compat import device_class
 from nova_vfio_compat.compat import errors as compat_errors
 from nova_vfio_compat.host import context
 from nova_vfio_compat.host import errors
+from nova_vfio_compat.host import instance
 from nova_vfio_compat.host import mdev
 from nova_vfio_compat.host import pci
 from nova_vfio_compat.host import tree as host_tree
 from nova_vfio_compat.host.sources import base
+from nova_vfio_compat.host.sources import migration_files
+from nova_vfio_compat.host.sources import migration_text
+from nova_vfio_compat.host.sources import migration_type
 
 _FOLDER = "migration"
-_COMPATIBLE = re.compile(r"compatible[0-9]{0,8}")
+_FILE = "migration_compatible"
 _MAX_ALTERNATIVES = 64
 
 #: What the proposal demands of ``self``; everything else is the vendor's.
 MANDATORY = ("device_api", "type", "software_version")
 
+_Normalise = Callable[[Mapping[str, str]], dict[str, str]]
+
 
 class MigrationSource(base.Source):
-    """PCI functions and mdevs that have ``migration/``."""
+    """PCI functions and mdevs whose driver declares what it takes.
+
+    In a directory ``migration`` of the device, ``self`` is what it writes
+    and ``compatible`` what it loads, with templates: directories with a
+    file for each attribute, or text files (Yan Zhao, qemu-devel, 5 and
+    19 August 2020). ``compatible`` may have several alternatives. In the
+    form of 29 July 2020 all is in one file, ``migration_compatible``; in
+    the last form, of 9 September 2020, the type of an mdev has attributes
+    ``compatible_...`` and ``dynamic_resources``. No driver of the kernel's
+    own tree has any of them.
+    """
 
     family = "migration"
     evidence = codes.Evidence.DECLARED
+    mandatory = {
+        "device_api": "device_api of self, or of the mdev type",
+        "software_version": "software_version of self, or of the mdev type",
+        "type": "type of self (of a PCI function not in "
+        "migration_compatible), or the name of the mdev type",
+    }
+    optional = {
+        "pci_id": "pci_id of self: the device's, or the mdev's parent's",
+        "aggregator": "aggregator of self; any other attribute likewise",
+    }
 
     def claims(self, device: base.Candidate, ctx: context.Context) -> bool:
-        """Whether the device declares anything."""
-        return declares(device)
+        """Whether the device, or its type, declares anything."""
+        if isinstance(device, mdev.MdevType):
+            return migration_type.declares(device, ctx.tree)
+        if _FOLDER in device.files or _FILE in device.files:
+            return True
+        return (
+            isinstance(device, mdev.Mdev)
+            and device.type is not None
+            and migration_type.declares(device.type, ctx.tree)
+        )
 
     def describe(
         self, device: base.Candidate, ctx: context.Context
     ) -> device_class.DeviceClass:
         """Return the class that the device declares."""
-        folder = f"{device.path}/{_FOLDER}"
-        state = _state(ctx.tree, folder)
-        accepts = _accepts(ctx.tree, folder)
+        if isinstance(device, mdev.MdevType):
+            return self._of_type(device, ctx.tree, None)
+        if _FILE in device.files and _FOLDER not in device.files:
+            path = f"{device.path}/{_FILE}"
+            declared = migration_files.read_file(ctx.tree, path)
+        elif (
+            isinstance(device, mdev.Mdev)
+            and device.type is not None
+            and _FOLDER not in device.files
+        ):
+            return self._of_type(device.type, ctx.tree, device)
+        else:
+            path = f"{device.path}/{_FOLDER}"
+            declared = migration_files.read_folder(ctx.tree, path)
+        state = _state(path, declared, isinstance(device, pci.PciFunction))
+        if len(declared) - (state is not None) > _MAX_ALTERNATIVES:
+            raise errors.DescribeError(
+                path,
+                codes.Code.MALFORMED,
+                f"has more than {_MAX_ALTERNATIVES} alternatives",
+            )
+        return self._class(device, state, tuple(
+            _normalised(place, raw, attributes.normalise_templates)
+            for header, (place, raw) in declared
+            if header != migration_text.SELF
+        ))
+
+    def _class(
+        self,
+        device: pci.PciFunction | mdev.Mdev,
+        state: dict[str, str] | None,
+        accepts: tuple[dict[str, str], ...],
+    ) -> device_class.DeviceClass:
         exposed: Mapping[str, str] = {}
         missing: tuple[str, ...] = ()
+        settable: dict[str, str] = {}
         if isinstance(device, pci.PciFunction):
             exposed, missing = device.exposed()
+        else:
+            wanted = set(state or ()).difference(attributes.COMMON)
+            settable = instance.paths(device, wanted)
         reason = None
         if state is None:
             reason = codes.Code.NO_STATE
@@ -69,85 +132,55 @@ class MigrationSource(base.Source):
             accepts=accepts,
             exposed=exposed,
             unverified=missing,
+            settable=tuple(settable),
             reason=reason,
         )
 
-
-def declares(device: base.Candidate) -> bool:
-    """Whether a device has ``migration/``."""
-    return (
-        isinstance(device, pci.PciFunction | mdev.Mdev)
-        and _FOLDER in device.files
-    )
-
-
-def _state(tree: host_tree.HostTree, folder: str) -> dict[str, str] | None:
-    path = f"{folder}/self"
-    if not tree.exists(path):
-        return None
-    raw = _attributes(tree, path)
-    state = _normalised(path, raw, attributes.normalise_state)
-    for name in MANDATORY:
-        if name not in state:
-            raise errors.DescribeError(
-                path,
-                codes.Code.MISSING_ATTRIBUTE,
-                f"has no {name}",
-            )
-    return state
-
-
-def _accepts(
-    tree: host_tree.HostTree, folder: str
-) -> tuple[dict[str, str], ...]:
-    names = [n for n in tree.listdir(folder) if _COMPATIBLE.fullmatch(n)]
-    if len(names) > _MAX_ALTERNATIVES:
-        raise errors.DescribeError(
-            folder,
-            codes.Code.MALFORMED,
-            f"has more than {_MAX_ALTERNATIVES} alternatives",
+    def _of_type(
+        self,
+        item: mdev.MdevType,
+        tree: host_tree.HostTree,
+        existing: mdev.Mdev | None,
+    ) -> device_class.DeviceClass:
+        found = migration_type.read(item, tree, existing)
+        return device_class.DeviceClass(
+            family=self.family,
+            bus=item.bus,
+            evidence=self.evidence,
+            state=found.state,
+            accepts=(found.accepts,),
+            settable=found.settable,
         )
-    found = []
-    for name in names:
-        path = f"{folder}/{name}"
-        raw = _attributes(tree, path)
-        found.append(_normalised(path, raw, attributes.normalise_templates))
-    return tuple(found)
 
 
-def _attributes(tree: host_tree.HostTree, folder: str) -> dict[str, str]:
-    """Read a directory of attributes; all of them, or it is an error.
-
-    What cannot be read must not look as if it were not there: the rest
-    might match.
-    """
-    if not tree.is_dir(folder):
-        raise errors.DescribeError(
-            folder, codes.Code.MALFORMED, "is not a directory"
-        )
-    names = tree.listdir(folder)
-    if len(names) > attributes.MAX_ATTRIBUTES:
-        raise errors.DescribeError(
-            folder,
-            codes.Code.MALFORMED,
-            f"has more than {attributes.MAX_ATTRIBUTES} attributes",
-        )
-    return {name: tree.read(f"{folder}/{name}") for name in names}
+def _state(
+    folder: str, declared: migration_files.Declared, is_function: bool
+) -> dict[str, str] | None:
+    for header, (path, raw) in declared:
+        if header != migration_text.SELF:
+            continue
+        state = _normalised(path, raw, attributes.normalise_state)
+        for name in MANDATORY:
+            # A function needs no name of a type in the form of one file.
+            untyped = is_function and folder.endswith(f"/{_FILE}")
+            if name not in state and not (untyped and name == "type"):
+                raise errors.DescribeError(
+                    path, codes.Code.MISSING_ATTRIBUTE, f"has no {name}"
+                )
+        return state
+    return None
 
 
 def _normalised(
-    folder: str,
-    raw: Mapping[str, str],
-    normalise: Callable[[Mapping[str, str]], dict[str, str]],
+    place: str, raw: Mapping[str, str], normalise: _Normalise
 ) -> dict[str, str]:
     try:
         return normalise(raw)
     except compat_errors.ParseError as error:
         # The message names the attribute by its one name; the file may
         # have another.
-        path = folder
         for name, value in raw.items():
             if error.text and error.text in (value.strip(" \t\n"), name):
-                path = f"{folder}/{name}"
+                place = f"{place}/{name}"
                 break
-        raise errors.malformed(path, error) from None
+        raise errors.malformed(place, error) from None

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nova's own live migration tests pass with the filter switched on.
+"""Nova's own tests pass with the filter switched on.
 
-Each class is there twice: nobody reports, and everybody reports devices that
-are compatible.  Those tests run here that get as far as a decision of the
-filter; ``NOVA_OWN_TESTS=all`` in the environment runs every test of live
-migration that these classes have.
+Each class with live migrations is there twice: nobody reports, and everybody
+reports devices that are compatible.  Those tests run here that get as far as a
+decision of the filter; ``NOVA_OWN_TESTS=all`` in the environment runs every
+test of live migration that these classes have, and whole classes of what the
+filter must leave alone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import os
 import re
 
+from nova.tests.functional import test_cold_migrate
+from nova.tests.functional import test_servers
 from nova.tests.functional.compute import test_live_migration as compute
 from nova.tests.functional.libvirt import test_live_migration
 from nova.tests.functional.libvirt import test_pci_sriov_servers
@@ -36,6 +39,21 @@ CLASSES: tuple[tuple[type, str, str], ...] = (
      "test_live_migration_to_different"),
     (compute.LiveMigrationNeutronInteractionsTest, "test_", "test_"),
 )
+#: PCI, vGPU, cold migration, evacuation, unshelve and rebuild.
+OTHERS: tuple[type, ...] = (
+    test_pci_sriov_servers.PCIServersTest,
+    test_pci_sriov_servers.SRIOVServersTest,
+    test_vgpu.VGPUTests,
+    test_vgpu.VGPUMultipleTypesTests,
+    test_vgpu.VGPULimitMultipleTypesTests,
+    test_vgpu.DifferentMdevClassesTests,
+    test_cold_migrate.ColdMigrationDisallowSameHost,
+    test_cold_migrate.ColdMigrationAllowSameHost,
+    test_servers.ServerMovingTests,
+    test_servers.ServerMovingTestsWithNestedResourceRequests,
+    test_servers.ServerRebuildTestCase,
+    test_servers.ServerUnshelveSpawnFailTests,
+)
 
 
 def _declare(cls: type, pattern: str, mixin: type) -> None:
@@ -51,6 +69,9 @@ def _declare_all() -> None:
     for cls, every, usual in CLASSES:
         _declare(cls, every if ALL else usual, upstream.Reporting)
         _declare(cls, every if ALL else SILENT, upstream.Silent)
+    if ALL:
+        for cls in OTHERS:
+            _declare(cls, "test_(?!live_)", upstream.Switched)
 
 
 _declare_all()

@@ -25,6 +25,10 @@ class Silent(harness.FilterMixin):
     """The filter is on and nobody reports."""
 
 
+class Switched(harness.FilterMixin):
+    """The filter is on, and what happens is none of its business."""
+
+
 class Reporting(harness.ReportsMixin):
     """The filter is on, and a compute reports when it is first started."""
 

@@ -9,10 +9,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import hypothesis
 from hypothesis import strategies as st
 
 from nova_vfio_compat import compat
 from nova_vfio_compat.compat import attributes
+
+# On a busy machine an example may take long; how long says nothing here.
+law = hypothesis.settings(
+    deadline=None,
+    max_examples=60,
+    database=None,
+    suppress_health_check=(
+        hypothesis.HealthCheck.too_slow,
+        hypothesis.HealthCheck.filter_too_much,
+    ),
+)
 
 NAMES = ("type", "device_api", "software_version", "a", "b", "pci_id")
 WORDS = ("1", "2", "4", "t", "1.0", "1.2", "a,b", "b", "8086591d")
@@ -22,6 +34,8 @@ OWN = (
     "x{o:any}", "{o:any}{s2:set:a}",
 )
 
+# Text in which braces, quotes and commas are frequent.
+texts = st.text("{}:\",/-. \n0129anystrivm\u00e9\0", max_size=60)
 words = st.sampled_from(WORDS)
 states = st.dictionaries(
     st.sampled_from(NAMES), words, min_size=1

@@ -370,6 +370,49 @@ class AcceptanceTest(base.BaseTestCase):
             ).opaque,
         )
 
+    def test_what_one_side_could_not_see(self) -> None:
+        """An attribute that one side says it could not see is unknown."""
+        def mdev(*unverified: str, **state: str) -> compat.DeviceClass:
+            state = {"type": "t", **state}
+            return declared(state, state, unverified=unverified)
+
+        seen, unseen = mdev(version="1"), mdev("version")
+        for pair in ((seen, unseen), (unseen, seen)):
+            verdict = compat.judge(*pair)
+            self.assertIs(Outcome.UNKNOWN, verdict.outcome)
+            self.assertIs(Code.MISSING_ATTRIBUTE, verdict.code)
+            self.assertEqual(
+                "source" if pair[0] is unseen else "destination",
+                verdict.side,
+            )
+            self.assertEqual("version", verdict.mismatches[0].attribute)
+        # Where another attribute differs for sure, it is a no.
+        self.assert_verdict(
+            Outcome.INCOMPATIBLE,
+            mdev("version", clock="1"), mdev(clock="2", version="1"),
+            ("clock", Code.MISMATCH), ("version", Code.MISSING),
+        )
+        self.assertIs(
+            Outcome.INCOMPATIBLE,
+            compat.judge(seen, mdev(version="2")).outcome,
+        )
+
+    def test_source_that_cannot_migrate(self) -> None:
+        """What a device would write does not make it migrate."""
+        state = {"device_api": "vfio-ccw"}
+        source = compat.DeviceClass(
+            family="ccw", bus="mdev", evidence=compat.Evidence.RULE,
+            state=state, reason=Code.DRIVER_CANNOT_MIGRATE,
+        )
+        able = compat.DeviceClass(
+            family="ccw", bus="mdev", evidence=compat.Evidence.RULE,
+            state=state, accepts=(state,),
+        )
+        self.assert_verdict(
+            Outcome.INCOMPATIBLE, source, able,
+            code=Code.DRIVER_CANNOT_MIGRATE,
+        )
+
     def test_unverified_of_both(self) -> None:
         """A verdict names what neither side can see."""
         verdict = self.assert_verdict(

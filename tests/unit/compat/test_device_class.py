@@ -119,6 +119,10 @@ class IdentityTest(base.BaseTestCase):
                     compat.ParseError, examples.function, **parts
                 )
 
+    def test_state_without_attributes(self) -> None:
+        """An empty state would come back from its traits as none."""
+        self.assertRaises(compat.ParseError, examples.declared, {}, {})
+
     def test_own_kinds_of_variables(self) -> None:
         """A rule may use them; what a kernel declares cannot."""
         for text in (

@@ -116,4 +116,10 @@ class RenderTest(base.BaseTestCase):
             self.assertTrue(code.text)
         verdict = compat.judge(examples.function(), examples.UUID1)
         self.assertEqual((compat.Code.BUS_DIFFERS,), verdict.all_codes)
+        verdict = compat.judge(examples.UUID1, examples.UUID2)
+        self.assertEqual(
+            (compat.Code.UNMENTIONED, compat.Code.MAJOR_DIFFERS),
+            verdict.all_codes,
+        )
+        verdict = compat.judge(examples.function(), examples.UUID1)
         self.assertIn("bus_differs: ", render.reasons_text(verdict))

@@ -82,6 +82,18 @@ class SettingsTest(base.BaseTestCase):
         )
         self.assert_set({"aggregator": "4"}, source, fresh)
 
+    def test_values_of_the_list(self) -> None:
+        """A value may be text, numbers and what has only one value."""
+        fresh = vgpu("V5_8", "1", {"type": "V5_4"})
+        for template, value in (
+            ("7", "7"), ("{m:int:7}", "7"), ("x{val1}y{val1}/4", "x8y2"),
+        ):
+            self.assert_set(
+                {"aggregator": value},
+                vgpu("V5_4", "2", {**EQUIVALENT, "aggregator": template}),
+                fresh,
+            )
+
     def test_what_is_accepted_needs_no_setting(self) -> None:
         """The proposal's example stays a plain yes."""
         source = vgpu("V5_4", "2", EQUIVALENT)
@@ -108,6 +120,14 @@ class SettingsTest(base.BaseTestCase):
             {"aggregator": "2"}, source,
             vgpu("V5_4", "1", {}, version="1.3"),
         )
+        both = [
+            examples.declared(
+                {"type": "t", "a": number, "firmware": number},
+                {"a": number, "firmware": number}, settable=("a",),
+            )
+            for number in ("1", "2")
+        ]
+        self.assert_outcome(Outcome.INCOMPATIBLE, *both)
 
     def test_types_that_the_source_does_not_know(self) -> None:
         """Without the source's word another type cannot be set."""

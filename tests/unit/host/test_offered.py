@@ -116,6 +116,27 @@ class SharedPfTest(host_base.HostTestCase):
             set(every.devices[f"PCI_{_plain(ours)}"]),
         )
 
+    def test_what_moves_no_state_is_not_published(self) -> None:
+        """Neutron's ports are unplugged; some devices never migrate.
+
+        Nova takes neither for a request that can be live-migrated, so they
+        must not make a host of one class one of two.
+        """
+        self.host.kernel().mlx5_pf(host_base.PF, vfs=3)
+        for name, value in (
+            ("physical_network", "net"), ("physical_network", None),
+            ("live_migratable", "no"),
+        ):
+            with self.subTest(name):
+                found = self.published(
+                    {"address": "0000:81:00.2", name: value},
+                    {"address": "0000:81:00.3", "live_migratable": "yes"},
+                )
+                items = self.devices(self.offered)
+                self.assertEqual(1, len(found.classes))
+                self.assertFalse(items["pci_0000_81_00_2"].offered)
+                self.assertTrue(items["pci_0000_81_00_3"].offered)
+
     def test_nothing_is_offered(self) -> None:
         """A host whose Nova hands out nothing publishes nothing."""
         self.host.kernel().mlx5_pf(host_base.PF, vfs=1)

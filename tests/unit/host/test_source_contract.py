@@ -15,6 +15,7 @@ from nova_vfio_compat.host.sources import hisi_acc as hisi_acc_source
 from nova_vfio_compat.host.sources import i915
 from nova_vfio_compat.host.sources import mdev
 from nova_vfio_compat.host.sources import migration
+from nova_vfio_compat.host.sources import migration_version
 from nova_vfio_compat.host.sources import mlx5
 from nova_vfio_compat.host.sources import mtty
 from nova_vfio_compat.host.sources import nvidia as nvidia_source
@@ -147,6 +148,21 @@ class MigrationContract(source_contract.SourceContract, unittest.TestCase):
             },
             compatible=[{"type": GVT}],
         ))
+
+
+class MigrationVersionContract(
+    source_contract.SourceContract, unittest.TestCase
+):
+    source = migration_version.MigrationVersionSource
+    devices = (f"{GPU}/acme-1", UUID)
+
+    def write_host(self, root: pathlib.Path) -> None:
+        host = trees.HostBuilder(root).mdev_parent(
+            GPU, driver="acme", types={"acme-1": {}}
+        )
+        host.mdev(UUID, parent=GPU, type="acme-1")
+        types = root / f"sys/devices/pci0000:00/{GPU}/mdev_supported_types"
+        (types / "acme-1/migration_version").write_text("8086-193b-1\n")
 
 
 class MttyContract(source_contract.SourceContract, unittest.TestCase):
