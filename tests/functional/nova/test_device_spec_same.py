@@ -8,6 +8,7 @@ through the parser of the reporter, which must not import Nova.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import metadata
 import json
 import os
 import pathlib
@@ -21,6 +22,8 @@ from nova import exception
 from nova.pci import utils
 from nova.pci import whitelist
 from oslotest import base
+from packaging import version
+import testtools
 
 from nova_vfio_compat.host import errors
 from nova_vfio_compat.host import offered
@@ -106,6 +109,9 @@ class SysFs:
         return open(self._below(path))
 
 
+@testtools.skipIf(
+    version.parse(metadata.version("nova")).major < 34,
+    "the newest Nova's reading is what the reporter's is held against")
 class SameTest(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
