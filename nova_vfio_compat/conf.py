@@ -30,8 +30,10 @@ REPORTER_OPTS = [
         "host_root",
         default="/",
         help="Directory that holds the file system of the described host: "
-        "its ``sys``, ``proc`` and ``lib/modules``. To be changed only where "
-        "the reporter runs in a container that has the host mounted.",
+        "its ``sys``, ``proc``, ``lib/modules``, ``etc/os-release``, "
+        "``etc/nova/vfio-compat.d`` and ``usr/share/nvidia``. To be changed "
+        "only where the reporter runs in a container that has the host "
+        "mounted.",
     ),
     cfg.StrOpt(
         "compute_node",
@@ -49,6 +51,36 @@ REPORTER_OPTS = [
         help="More classes of devices than this on one host are a mistake: "
         "the reporter then refuses to publish and the last good report "
         "stays.",
+    ),
+    cfg.IntOpt(
+        "scan_interval",
+        default=300,
+        min=1,
+        max=3600,
+        help="Seconds, give or take a tenth, between two looks at the host "
+        "and at what is published of it. The reporter follows the events of "
+        "the kernel as well; this is for what fires none.",
+    ),
+    cfg.FloatOpt(
+        "retry_interval",
+        default=2.0,
+        min=0.01,
+        help="Seconds until the reporter tries again after a failure; they "
+        "double with each that follows, and are shortened at random by up "
+        "to a half. A Retry-After of Placement goes first.",
+    ),
+    cfg.FloatOpt(
+        "max_retry_interval",
+        default=300.0,
+        min=0.01,
+        help="Seconds that ``retry_interval`` grows to.",
+    ),
+    cfg.StrOpt(
+        "metrics_file",
+        help="File, ending in ``.prom``, that the reporter keeps its figures "
+        "in, for the textfile collector of Prometheus' node_exporter. Its "
+        "directory must be writable for the reporter, also under systemd's "
+        "``ProtectSystem=`` (``ReadWritePaths=``). Default: none.",
     ),
 ]
 

@@ -9,6 +9,9 @@ from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Sequence
 import dataclasses
+import json
+import pathlib
+from typing import Any
 
 from cliff import lister
 
@@ -72,13 +75,25 @@ class Pair:
         )
 
 
+    def document(self) -> dict[str, Any]:
+        """The pair as JSON: a verdict for every pairing of classes."""
+        return {
+            "source": self.source,
+            "destination": self.destination,
+            "verdict": self.outcome.value,
+            "verdicts": [render.verdict_dict(one) for one in self.verdicts],
+        }
+
+
 class Compare(lister.Lister):
     """Compare the devices of two hosts.
 
     A row per device of SOURCE and device of DESTINATION: whether the
-    destination can load what the source writes. The exit code is 0 if
-    every device of SOURCE has a destination that accepts it, 1 if not, and
-    2 if that cannot be said, because a host cannot be read or otherwise.
+    destination can load what the source writes. Of a snapshot that knows
+    nova.conf only the devices that Nova offers take part. The exit code is
+    0 if every device of SOURCE has a destination that accepts it, 1 if not,
+    and 2 if that cannot be said, because a host cannot be read or
+    otherwise.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -89,13 +104,22 @@ class Compare(lister.Lister):
             metavar="SOURCE",
             help=(
                 "root of the source host's files, or a snapshot of it; / is "
-                "the running host"
+                "the running host. A file whose name ends in .json is one "
+                "class, as the documentation describes it"
             ),
         )
         parser.add_argument(
             "destination",
             metavar="DESTINATION",
-            help="root of the destination host's files, or a snapshot",
+            help="the same of the destination",
+        )
+        parser.add_argument(
+            "--verdicts",
+            metavar="FILE",
+            help=(
+                "write every verdict, with all that it rests on, to FILE as "
+                "JSON"
+            ),
         )
         return parser
 
@@ -132,6 +156,8 @@ class Compare(lister.Lister):
             for source in sources.items()
             for destination in destinations.items()
         ]
+        if parsed_args.verdicts:
+            _write(parsed_args.verdicts, pairs)
         placed = {
             item.source for item in pairs
             if item.outcome is codes.Outcome.COMPATIBLE
@@ -145,6 +171,15 @@ class Compare(lister.Lister):
                 file=stderr,
             )
         return COLUMNS, [item.row() for item in pairs]
+
+
+def _write(name: str, pairs: Sequence[Pair]) -> None:
+    """Write pairs to a file, a line of JSON each."""
+    text = ",\n".join(json.dumps(item.document()) for item in pairs)
+    try:
+        pathlib.Path(name).write_text(f"[{text}]\n", encoding="ascii")
+    except OSError as error:
+        raise main.UsageError(f"{name}: {error.strerror}") from None
 
 
 def pair(
@@ -193,7 +228,9 @@ def _named(host: device_.HostScan) -> dict[str, device_.Device]:
 
 
 def _takes_part(item: device_.Device) -> bool:
-    if item.kind == device_.PF:
+    # What Nova does not hand out is neither moved nor a destination; where
+    # no nova.conf is known everything counts as offered.
+    if item.kind == device_.PF or not item.offered:
         return False
     if item.kind == device_.PCI:
         return item.classes[0].family != describe.UNCLAIMED

@@ -5,13 +5,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
-from cliff import lister
-from oslo_config import cfg
-
-from nova_vfio_compat import conf as conf_
+from nova_vfio_compat.cli import fleet
 from nova_vfio_compat.placement import client as client_
 from nova_vfio_compat.placement import codec
 from nova_vfio_compat.placement import errors
@@ -21,40 +17,7 @@ from nova_vfio_compat.placement import render
 from nova_vfio_compat.placement import report as report_
 
 
-class _PlacementCommand(lister.Lister):
-    """A command that reads Placement; its errors are one sentence."""
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "--config-file",
-            action="append",
-            metavar="FILE",
-            help="file with the [placement] credentials, may be repeated "
-            "(default: /etc/nova/nova.conf)",
-        )
-        return parser
-
-    def run(self, parsed_args: argparse.Namespace) -> int:
-        """Exit code 1 if Placement cannot be read, 2 for configuration."""
-        try:
-            return super().run(parsed_args)
-        except (conf_.ConfigurationError, errors.PlacementError) as error:
-            print(f"{self.app.NAME}: {error}.", file=sys.stderr)
-            return error.exit_code
-
-    def client(
-        self, parsed_args: argparse.Namespace
-    ) -> client_.PlacementClient:
-        """A client whose Placement has been asked for its version."""
-        conf = cfg.ConfigOpts()
-        conf_.load(conf, [], "nova-vfio-compat", parsed_args.config_file)
-        client = client_.from_conf(conf)
-        client.check_version()
-        return client
-
-
-class HostList(_PlacementCommand):
+class HostList(fleet.PlacementCommand):
     """List the hosts that have published a report."""
 
     def take_action(
@@ -67,11 +30,13 @@ class HostList(_PlacementCommand):
                 found.seen,
                 found.classes,
             )
-            for found in listing.hosts(self.client(parsed_args))
+            for found in listing.hosts(
+                self.client(self.configuration(parsed_args))
+            )
         ]
 
 
-class HostShow(_PlacementCommand):
+class HostShow(fleet.PlacementCommand):
     """Show what a host has published."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -86,7 +51,7 @@ class HostShow(_PlacementCommand):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], list[tuple[str, str, str]]]:
-        client = self.client(parsed_args)
+        client = self.client(self.configuration(parsed_args))
         name = provider.report_provider_name(parsed_args.host)
         found = client.provider_by_name(name)
         report = _read(client, found) if found else None

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+import pathlib
 from typing import TextIO
 
 from oslo_config import cfg
@@ -14,6 +15,8 @@ from nova_vfio_compat import conf as conf_
 from nova_vfio_compat.cli import main
 from nova_vfio_compat.compat import codes
 from nova_vfio_compat.compat import device_class
+from nova_vfio_compat.compat import errors as compat_errors
+from nova_vfio_compat.compat import neutral
 from nova_vfio_compat.host import device as device_
 from nova_vfio_compat.host import errors
 from nova_vfio_compat.host import nova_conf
@@ -92,12 +95,41 @@ def offered(
 
 
 def read(root: str) -> device_.HostScan:
-    """Scan the host at ``root``.
+    """Scan the host at ``root``, or take one class for its only device.
 
+    :param root: a directory, a snapshot, or a file ``*.json`` with a class
+        in the form that ``compat.neutral`` reads
     :raises UsageError: there is no host
     """
+    path = pathlib.Path(root)
+    if path.suffix == ".json" and not path.is_dir():
+        return _of_class(path)
     tree = open_tree(root)
     return look(tree, offered(tree))
+
+
+def _of_class(path: pathlib.Path) -> device_.HostScan:
+    """A host whose only device is of the class in this file."""
+    try:
+        # One more, so that what is too long is said to be.
+        with path.open(encoding="utf-8") as file:
+            found = neutral.loads(file.read(neutral.MAX_LENGTH + 1))
+    except compat_errors.ParseError as error:
+        raise main.UsageError(f"{path}: {error}") from None
+    except UnicodeDecodeError:
+        raise main.UsageError(f"{path}: not UTF-8") from None
+    except OSError as error:
+        raise main.UsageError(f"{path}: {error.strerror}") from None
+    return device_.HostScan((device_.Device(
+        name=errors.printable(path.stem),
+        kind=device_.MDEV if found.bus == "mdev" else device_.VF,
+        parent=None,
+        driver=None,
+        bound=None,
+        type=(found.state or {}).get("type"),
+        classes=(found,),
+        offered=True,
+    ),))
 
 
 def look(

@@ -21,6 +21,8 @@ from nova_vfio_compat.compat import verdict
 Code = codes.Code
 Outcome = codes.Outcome
 
+_NOTHING: frozenset[str] = frozenset()
+
 
 def judge(
     source: device_class.DeviceClass,
@@ -47,23 +49,9 @@ class _Pair:
     ) -> None:
         self.source = source
         self.destination = destination
-        # An attribute that is younger than the other side's vocabulary
-        # cannot be known there: a rolling upgrade must split no fleet.
-        younger = {
-            name
-            for one, other in (
-                (source, destination), (destination, source)
-            )
-            for name, since in one.since.items()
-            if one.family == other.family and since > other.vocabulary
-        }
-        prefix = f"{destination.family}:"
-        relaxed = {
-            item.removeprefix(prefix)
-            for item in relax
-            if item.startswith(prefix)
-        }
-        self.skip = frozenset(younger | relaxed)
+        self.skip = _NOTHING
+        if relax or source.since or destination.since:
+            self.skip = admission.skipped(source, destination, relax)
         self.unverified = {
             *source.unverified, *destination.unverified, *self.skip
         }
@@ -93,7 +81,10 @@ class _Pair:
 
     def _by_state(self, exposed: list[verdict.Mismatch]) -> verdict.Verdict:
         source, destination = self.source, self.destination
-        tried = [self._mismatches(items) for items in destination.accepts]
+        tried = [
+            self._mismatches(one)
+            for one in admission.alternatives(destination)
+        ]
         self.tried = len(tried)
         closest = min(
             (found for found in tried if found is not None),
@@ -105,21 +96,10 @@ class _Pair:
             return self._result(
                 Outcome.UNKNOWN, code=Code.TOO_COMPLEX, side="destination"
             )
-        doubtful = [found for found in tried if found and self._opaque(found)]
-        if closest and doubtful and not exposed:
-            return self._result(
-                Outcome.UNKNOWN,
-                min(doubtful, key=len),
-                Code.OPAQUE_DIFFERS,
-            )
-        unseen = [found for found in tried if found and self._unseen(found)]
-        if closest and unseen and not exposed:
-            return self._result(
-                Outcome.UNKNOWN,
-                min(unseen, key=len),
-                Code.MISSING_ATTRIBUTE,
-                "source" if self._lacks(source, unseen[0]) else "destination",
-            )
+        if closest and not exposed:
+            doubt = self._doubt([found for found in tried if found])
+            if doubt is not None:
+                return doubt
         to_set = self._to_set() if closest and not exposed else None
         if exposed or (closest and to_set is None):
             return self._result(
@@ -141,6 +121,28 @@ class _Pair:
             )
         return self._result(Outcome.COMPATIBLE)
 
+    def _doubt(
+        self, tried: list[list[verdict.Mismatch]]
+    ) -> verdict.Verdict | None:
+        """The verdict where an alternative may only seem to refuse."""
+        doubtful = [found for found in tried if self._opaque(found)]
+        if doubtful:
+            return self._result(
+                Outcome.UNKNOWN,
+                min(doubtful, key=len),
+                Code.OPAQUE_DIFFERS,
+            )
+        unseen = [found for found in tried if self._unseen(found)]
+        if unseen:
+            lacks = self._lacks(self.source, unseen[0])
+            return self._result(
+                Outcome.UNKNOWN,
+                min(unseen, key=len),
+                Code.MISSING_ATTRIBUTE,
+                "source" if lacks else "destination",
+            )
+        return None
+
     def _result(
         self,
         outcome: codes.Outcome,
@@ -149,13 +151,12 @@ class _Pair:
         side: str | None = None,
         to_set: Mapping[str, str] | None = None,
     ) -> verdict.Verdict:
+        evidence = self.source.evidence
+        if self.destination.evidence.strength < evidence.strength:
+            evidence = self.destination.evidence
         return verdict.Verdict(
             outcome,
-            min(
-                self.source.evidence,
-                self.destination.evidence,
-                key=lambda evidence: evidence.strength,
-            ),
+            evidence,
             tuple(mismatches or ()),
             code,
             side,
@@ -165,7 +166,7 @@ class _Pair:
         )
 
     def _mismatches(
-        self, items: Mapping[str, str]
+        self, one: admission.Wanted
     ) -> list[verdict.Mismatch] | None:
         """What one alternative of the destination refuses.
 
@@ -173,7 +174,7 @@ class _Pair:
         """
         try:
             return admission.mismatches(
-                self.source, self.destination, items, self.skip
+                self.source, self.destination, one, self.skip
             )
         except unify.TooComplex:
             return None
@@ -206,15 +207,15 @@ class _Pair:
     def _to_set(self) -> dict[str, str] | None:
         """The fewest settings that let one alternative admit the source."""
         found = []
-        for items in self.destination.accepts:
+        for one in admission.alternatives(self.destination):
             try:
-                one = settings.needed(
-                    self.source, self.destination, items, self.skip
+                to_set = settings.needed(
+                    self.source, self.destination, one, self.skip
                 )
             except unify.TooComplex:
                 continue
-            if one is not None:
-                found.append(one)
+            if to_set is not None:
+                found.append(to_set)
         return min(found, key=len, default=None)
 
     def _silent(self) -> list[tuple[str, codes.Code]]:
@@ -222,7 +223,9 @@ class _Pair:
 
         A sure reason goes first.
         """
-        found = []
+        found: list[tuple[str, codes.Code]] = []
+        if not (self.source.reason or self.destination.reason):
+            return found
         if self.source.silence:
             found.append(("source", self.source.silence))
         if not self.destination.accepts and self.destination.reason:
@@ -231,8 +234,10 @@ class _Pair:
 
     def _exposed(self) -> list[verdict.Mismatch]:
         """What the guest would see differ."""
-        found = []
+        found: list[verdict.Mismatch] = []
         ours, theirs = self.source.exposed, self.destination.exposed
+        if ours == theirs:
+            return found
         for name in sorted({*ours, *theirs}):
             attribute = f"exposed:{name}"
             if attribute in self.skip:

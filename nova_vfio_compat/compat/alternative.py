@@ -110,6 +110,8 @@ class Alternative:
             name for name, text in self._literals.items()
             if name not in skip and values.get(name, "") != text
         ]
+        if not self._patterns:
+            return refused
         bad, _ = self.solve(values, skip, steps)
         if len(bad) > 1 and self._shared:
             # What was bound first may be what does not fit the others.

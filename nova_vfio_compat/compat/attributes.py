@@ -47,6 +47,7 @@ _IDENTITY = frozenset({
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _BRACES = re.compile(r'(\{(?:[^"}]|"[^"]*")*\})')
 _QUOTED = re.compile(r'"([^"]*)"')
+_HEX = re.compile(r"\A(?: *0x)+")
 _SET = re.compile(r"(\{[^:]*:\s*set\s*:)(.*)\}")
 
 
@@ -61,7 +62,7 @@ def normalise_state(raw: Mapping[str, str]) -> dict[str, str]:
     result: dict[str, str] = {}
     for name, value in sorted(_named(raw, MAX_VALUE).items()):
         _check_no_braces(name, value)
-        value = _spelling(name, value)
+        value = _spelling(name, value).strip(" ")
         if value:
             result[name] = value
     return result
@@ -86,9 +87,13 @@ def normalise_templates(
             raise errors.ParseError(
                 f"{name}: {error.message}", error.text, error.position
             ) from None
-        result[name] = "".join(
-            _spelling_in(name, piece) for piece in _BRACES.split(text)
-        )
+        pieces = [piece for piece in _BRACES.split(text) if piece]
+        spelled = ""
+        for piece in pieces:
+            spelled = (spelled + _spelling_in(
+                name, piece, not spelled, len(pieces) == 1
+            )).lstrip(" ")
+        result[name] = spelled.rstrip(" ")
     alternative.Alternative(result, extended)
     return result
 
@@ -179,33 +184,43 @@ def check(
 
 
 def _check_no_braces(name: str, value: str) -> None:
-    place = re.search("[{}]", value)
-    if place is not None:
+    if "{" in value or "}" in value:
         raise errors.ParseError(
             f"{name}: a value that a device writes has no braces",
             value,
-            place.start(),
+            len(re.split("[{}]", value, maxsplit=1)[0]),
         )
 
 
-def _spelling_in(name: str, piece: str) -> str:
+def _spelling_in(name: str, piece: str, first: bool, alone: bool) -> str:
     """One spelling for a literal part, or for the strings in braces."""
     if not piece.startswith("{"):
-        return _spelling(name, piece)
+        return _spelling(name, piece, first, alone)
     members = _SET.fullmatch(piece)
     if members is not None:
         return members[1] + joined_set(
-            _spelling(name, item) for item in domains.split_set(members[2])
+            _spelling(name, item, first, alone)
+            for item in domains.split_set(members[2])
         ) + "}"
     return _QUOTED.sub(
-        lambda quoted: f'"{_spelling(name, quoted[1])}"', piece
+        lambda quoted: f'"{_spelling(name, quoted[1], first, alone)}"', piece
     )
 
 
-def _spelling(name: str, text: str) -> str:
+def _spelling(
+    name: str, text: str, first: bool = True, alone: bool = True
+) -> str:
+    """One spelling for a text, which may be a part of a value.
+
+    What has been spelled once stays as it is.
+
+    :param first: the value starts with it
+    :param alone: it is the whole value
+    """
     if name == "device_api":
         text = text.replace("_", "-")
-        return "vfio-pci" if text == "pci" else text
+        return "vfio-pci" if alone and text == "pci" else text
     if name == "pci_id":
-        return text.lower().removeprefix("0x").replace(":", "")
+        text = text.lower().replace(":", "")
+        return _HEX.sub("", text) if first else text
     return text

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 
 
 class Evidence(enum.Enum):
@@ -19,13 +20,10 @@ class Evidence(enum.Enum):
     #: a part of what decides; the rest cannot be seen
     INFERRED = "inferred"
 
-    @property
+    @functools.cached_property
     def strength(self) -> int:
         """Greater is stronger."""
-        return _STRENGTH[self]
-
-
-_STRENGTH = {member: -place for place, member in enumerate(Evidence)}
+        return -list(Evidence).index(self)
 
 
 class Outcome(enum.Enum):
@@ -196,14 +194,15 @@ class Code(enum.Enum):
 
         :raises KeyError: there is none
         """
-        return {member.value: member for member in cls}[value]
+        return _BY_VALUE[value]
 
-    @property
+    @functools.cached_property
     def is_unknown(self) -> bool:
         """Whether a verdict with this code is neither yes nor no."""
         return self in _UNKNOWN
 
 
+_BY_VALUE = {member.value: member for member in Code}
 _UNKNOWN = frozenset({
     Code.NO_SOURCE,
     Code.MALFORMED,

@@ -78,19 +78,6 @@ class DeviceClass:
     _canonical: bytes = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # The devices of a host are of few classes.
-        key = _key(self)
-        known = _KNOWN.get(key)
-        if known is None:
-            self._complete()
-            if len(_KNOWN) >= _MAX_KNOWN:
-                _KNOWN.clear()
-            _KNOWN[key] = {name: getattr(self, name) for name in _DERIVED}
-        else:
-            for name, value in known.items():
-                _set(self, name, value)
-
-    def _complete(self) -> None:
         for word in (
             self.family, self.bus,
             *self.unverified, *self.limits, *self.since,
@@ -112,9 +99,15 @@ class DeviceClass:
         # What a kernel declares cannot mean the kinds that are ours.
         extended = self.evidence is not codes.Evidence.DECLARED
         for items in self.accepts:
-            attributes.check(items, True, extended)
-        accepts = sorted({_dump(dict(items)) for items in self.accepts})
-        _set(self, "accepts", tuple(json.loads(item) for item in accepts))
+            # Most classes accept just their state, which was checked above.
+            if items != self.state:
+                attributes.check(items, True, extended)
+        # Their order decides the id: that of their JSON.
+        accepts = [dict(sorted(items.items())) for items in self.accepts]
+        if len(accepts) > 1:
+            by_text = {_dump(items): items for items in accepts}
+            accepts = [by_text[text] for text in sorted(by_text)]
+        _set(self, "accepts", tuple(accepts))
         for name in ("unverified", "limits", "settable", "opaque"):
             _set(self, name, tuple(sorted(set(getattr(self, name)))))
         canonical = _dump(_document(self)).encode("ascii")
@@ -178,34 +171,11 @@ class DeviceClass:
         return result
 
 
-# What is made of the rest of a class: pure, so it is made once.
-_DERIVED = (
-    "accepts", "unverified", "limits", "settable", "opaque", "_canonical",
-    "id",
-)
-_MAX_KNOWN = 1024
-_KNOWN: dict[object, dict[str, Any]] = {}
-
-
-def _key(value: DeviceClass) -> object:
-    return (
-        value.family, value.bus, value.evidence,
-        type(value.vocabulary), value.vocabulary,
-        None if value.state is None else tuple(value.state.items()),
-        tuple(tuple(items.items()) for items in value.accepts),
-        tuple(value.exposed.items()), tuple(value.unverified),
-        tuple(value.limits), tuple(value.settable), tuple(value.opaque),
-        value.reason,
-        tuple(value.since.items()),
-    )
-
-
 def _set(target: DeviceClass, name: str, value: object) -> None:
     object.__setattr__(target, name, value)
 
 
-def _dump(document: object) -> str:
-    return json.dumps(document, sort_keys=True, separators=(",", ":"))
+_dump = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def _document(value: DeviceClass) -> dict[str, Any]:
@@ -251,6 +221,16 @@ def _number(document: object) -> int:
     return document
 
 
+def _code(document: object) -> codes.Code | None:
+    if document is None:
+        return None
+    try:
+        return codes.Code.of(str(document))
+    except KeyError:
+        # A release newer than this one may know more of them.
+        raise errors.ParseError(f"unknown reason {document!r}") from None
+
+
 def from_document(document: object) -> DeviceClass:
     """The class that a parsed canonical document describes.
 
@@ -266,11 +246,7 @@ def from_document(document: object) -> DeviceClass:
             bus=str(known.pop("bus")),
             evidence=codes.Evidence(known.pop("evidence")),
             vocabulary=_number(known.pop("vocabulary")),
-            reason=(
-                codes.Code.of(str(known.pop("reason")))
-                if "reason" in known
-                else None
-            ),
+            reason=_code(known.pop("reason", None)),
         )
     except KeyError as error:
         raise errors.ParseError(f"a class without {error}") from None

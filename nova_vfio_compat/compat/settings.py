@@ -19,21 +19,20 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 
 from nova_vfio_compat.compat import admission
-from nova_vfio_compat.compat import alternative
 from nova_vfio_compat.compat import device_class
 
 
 def needed(
     source: device_class.DeviceClass,
     destination: device_class.DeviceClass,
-    items: Mapping[str, str],
+    one: admission.Wanted,
     skip: Collection[str],
 ) -> dict[str, str] | None:
     """The values to set so that ``destination`` is as ``source`` needs it.
 
     For an alternative that refuses the source's state as things are.
 
-    :param items: the alternative
+    :param one: the alternative
     :param skip: attributes that are not compared
     :returns: None if setting attributes would not do
     :raises TooComplex: to tell takes more work than is allowed
@@ -42,14 +41,14 @@ def needed(
         return None
     settable = set(destination.settable).difference(skip)
     if admission.mismatches(
-        source, destination, items, {*skip, *settable}
+        source, destination, one, {*skip, *settable}
     ):
         return None
     ours, theirs = source.state or {}, destination.state or {}
-    names = settable & {*items, *ours}
+    names = settable & {*one.items, *ours}
     if ours.get("type") != theirs.get("type"):
         choices = list(_by_own_list(source, theirs, sorted(names)))
-    elif any(items[name] for name in names - ours.keys()):
+    elif any(one.items[name] for name in names - ours.keys()):
         choices = []
     else:
         choices = [{name: ours[name] for name in names & ours.keys()}]
@@ -70,11 +69,10 @@ def _by_own_list(
     names: list[str],
 ) -> Iterator[dict[str, str]]:
     """The settings that the source's own list has for the other's type."""
-    for items in source.accepts:
-        wanted = admission.completed(source, items)
+    for one in admission.alternatives(source):
+        wanted, parsed = one.texts, one.parsed
         if not wanted.keys() >= {"type", *names}:
             continue
-        parsed = alternative.parse(tuple(sorted(wanted.items())), True)
         # The type alone says which of the listed devices it is.
         others = wanted.keys() - {"type"}
         if parsed.mismatches(theirs, others, admission.steps(source)):
@@ -83,8 +81,8 @@ def _by_own_list(
             theirs, others, admission.steps(source)
         )
         found = {
-            tuple(parsed.text(name, one) for name in names)
-            for one in environments
+            tuple(parsed.text(name, bound) for name in names)
+            for bound in environments
         }
         values = found.pop()
         if not found and all(values):

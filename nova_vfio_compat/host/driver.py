@@ -25,6 +25,12 @@ PLAIN = "vfio_pci"
 # (drivers/vfio/pci/{nvgrace-gpu,ism}/main.c).
 CANNOT_MIGRATE = frozenset({"nvgrace_gpu_vfio_pci", "ism_vfio_pci"})
 
+# In the kernel's tree, with migration and without log_ops: only the IOMMU
+# can tell which pages they have written.
+WITHOUT_TRACKING = frozenset({
+    "hisi_acc_vfio_pci", "qat_vfio_pci", "virtio_vfio_pci", "xe_vfio_pci",
+})
+
 # Asked only where modules.alias is missing: the one VF of all generations
 # that mlx5_vfio_pci is for (drivers/vfio/pci/mlx5/main.c).
 _WITHOUT_ALIASES = {("15b3", "101e"): "mlx5_vfio_pci"}

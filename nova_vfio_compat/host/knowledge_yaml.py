@@ -20,6 +20,8 @@ Path = tuple[str | int, ...]
 
 # Deeper than any entry.
 _MAX_DEPTH = 8
+# Of what is left out: deeper than anything that was meant.
+_MAX_SKIPPED = 64
 
 
 class Unusable(Exception):
@@ -158,5 +160,12 @@ class Reader:
             event = next(self._events)
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
+                # PyYAML takes time that grows with the square of the depth:
+                # minutes for 64 KiB of brackets.
+                if depth > _MAX_SKIPPED:
+                    raise Unusable(
+                        event.start_mark.line + 1,
+                        "nothing is nested as deep as this",
+                    )
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1

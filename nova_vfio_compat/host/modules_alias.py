@@ -16,11 +16,14 @@ import fnmatch
 import re
 from typing import Self
 
+from nova_vfio_compat.compat import codes
 from nova_vfio_compat.host import errors
 from nova_vfio_compat.host import tree as host_tree
 
 #: bytes; distributions' files have 1 to 2 MB
 _LIMIT = 16 << 20
+#: aliases; a kernel has some dozens
+_MAX_ALIASES = 4096
 _PREFIX = b"alias vfio_pci:"
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}")
 _FOLDERS = ("lib/modules", "usr/lib/modules")
@@ -47,6 +50,12 @@ class ModulesAlias:
                 lines = tree.lines(path, _LIMIT, _PREFIX)
             except errors.Missing:
                 continue
+            if len(lines) > _MAX_ALIASES:
+                # Each is compared with each function.
+                raise errors.ReadError(
+                    path, codes.Code.MALFORMED,
+                    f"has more than {_MAX_ALIASES} aliases of vfio_pci",
+                )
             return cls.parse(lines)
         return None
 

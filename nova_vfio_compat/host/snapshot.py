@@ -36,7 +36,7 @@ FORMAT = "nova-vfio-compat snapshot"
 VERSION = 1
 
 _MAX_FILE = 1 << 20
-_MAX_MANIFEST = 128 << 20
+_MAX_MANIFEST = 16 << 20
 _CODES = {code.value: code for code in codes.Code}
 _KINDS = (None, store.DIRECTORY, store.FILE, store.OTHER)
 

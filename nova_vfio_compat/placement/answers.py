@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import datetime
+from email import utils
 import re
 from typing import Any
 
@@ -55,6 +57,20 @@ def _without_pool(text: str) -> str:
     what, pool, rest = text.partition(": HTTP")
     why = _ERRNO.search(rest) if pool else None
     return one_line(f"{what}: {why[0]}" if why else what)
+
+
+def retry_after(response: requests.Response) -> float:
+    """For how many seconds the server wants to be left alone; 0: no word."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        until = utils.parsedate_to_datetime(text)
+        left = until - datetime.datetime.now(datetime.UTC)
+    except (TypeError, ValueError):
+        # No date, or one without a time zone.
+        return 0.0
+    return max(left.total_seconds(), 0.0)
 
 
 def document(response: requests.Response) -> dict[str, Any]:

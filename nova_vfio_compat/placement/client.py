@@ -6,19 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import enum
-import logging
 from urllib import parse
 
-from keystoneauth1 import adapter as ksa_adapter
 from keystoneauth1 import exceptions as ksa_exceptions
-from keystoneauth1 import loading
 from oslo_config import cfg
 import requests
 
-from nova_vfio_compat import conf as conf_
 from nova_vfio_compat.placement import answers
 from nova_vfio_compat.placement import errors
 from nova_vfio_compat.placement import provider as provider_
+from nova_vfio_compat.placement import wire
 
 #: any-traits queries (``required=in:``), of Placement 7.0.0 (Yoga)
 MICROVERSION = (1, 39)
@@ -45,7 +42,7 @@ class PlacementClient:
     ``Refused``, ``NotPlacement`` and ``UnexpectedAnswer``.
     """
 
-    def __init__(self, adapter: ksa_adapter.Adapter) -> None:
+    def __init__(self, adapter: wire.Wire) -> None:
         self._adapter = adapter
 
     def check_version(self) -> None:
@@ -72,6 +69,10 @@ class PlacementClient:
         found = self._providers({"name": name})
         return found[0] if found else None
 
+    def providers(self) -> list[provider_.Provider]:
+        """All providers that there are."""
+        return self._providers({})
+
     def providers_with(self, trait: str) -> list[provider_.Provider]:
         """The providers that have this trait, by name."""
         return sorted(
@@ -96,11 +97,17 @@ class PlacementClient:
             return False
         return bool(answers.document(response).get("inventories"))
 
-    def trait_names(self, prefix: str) -> frozenset[str]:
-        """The names that start with ``prefix``, in use or not."""
-        query = parse.urlencode({"name": f"startswith:{prefix}"})
-        document = answers.document(self._request("GET", f"/traits?{query}"))
-        return frozenset(answers.names(document))
+    def trait_names(
+        self, prefix: str, unused: bool = False
+    ) -> frozenset[str]:
+        """The names that start with ``prefix``; or those that nobody has."""
+        query = {"name": f"startswith:{prefix}"}
+        if unused:
+            query["associated"] = "false"
+        url = f"/traits?{parse.urlencode(query)}"
+        found = answers.names(answers.document(self._request("GET", url)))
+        # To Placement's database an underscore is any character.
+        return frozenset(name for name in found if name.startswith(prefix))
 
     def create_provider(self, wanted: provider_.Provider) -> Written:
         """Create a root provider. CONFLICT: its uuid or name is in use."""
@@ -177,8 +184,10 @@ class PlacementClient:
         request = f"{method} {answers.shortened(url, 100)}"
         if status in (401, 403):
             raise errors.Refused(f"HTTP {status} to {request}")
-        if status >= 500:
-            raise errors.ServerFailed(status, request)
+        if status >= 500 or status == 429:
+            raise errors.ServerFailed(
+                status, request, answers.retry_after(response)
+            )
         if status == 404 and method != "PUT":
             raise errors.NotPlacement(f"HTTP 404 to {request}")
         raise errors.UnexpectedAnswer(
@@ -191,39 +200,7 @@ def from_conf(conf: cfg.ConfigOpts) -> PlacementClient:
 
     :raises ConfigurationError: they are missing or incomplete
     """
-    # It warns of what is an error here and gets its sentence below.
-    logging.getLogger("stevedore.named").setLevel(logging.ERROR)
-    try:
-        # Again, because only now it is known whether auth_section names
-        # another group.
-        loading.register_auth_conf_options(conf, "placement")
-        auth = loading.load_auth_from_conf_options(conf, "placement")
-        if auth is None:
-            raise conf_.ConfigurationError(
-                "[placement] auth_type is not set; give the file that "
-                "nova-compute is started with as --config-file"
-            )
-        session = loading.load_session_from_conf_options(
-            conf, "placement", auth=auth
-        )
-        if session.timeout is None:
-            session.timeout = conf_.DEFAULT_TIMEOUT
-        adapter = loading.load_adapter_from_conf_options(
-            conf,
-            "placement",
-            session=session,
-            auth=auth,
-            raise_exc=False,
-            client_name="nova-vfio-compat",
-        )
-    except cfg.Error as error:
-        raise conf_.configuration_error(error) from error
-    except ksa_exceptions.ClientException as error:
-        raise conf_.ConfigurationError(
-            "the credentials in [placement] are incomplete, set them as for "
-            f"nova-compute: {answers.one_line(str(error))}"
-        ) from error
-    return PlacementClient(adapter)
+    return PlacementClient(wire.from_conf(conf))
 
 
 def _written(

@@ -18,7 +18,11 @@ class Transient(PlacementError):
     Of a write it is not known whether Placement has done it: the answer was
     lost or was an error of the server. Whoever catches it must read again
     before deciding.
+
+    :ivar retry_after: seconds for which the server wants to be left alone
     """
+
+    retry_after: float = 0.0
 
 
 class Unreachable(Transient):
@@ -32,13 +36,16 @@ class Unreachable(Transient):
 
 
 class ServerFailed(Transient):
-    """The server answered with 5xx."""
+    """The server answered with 5xx, or that it gets too many requests."""
 
-    def __init__(self, status: int, request: str) -> None:
+    def __init__(
+        self, status: int, request: str, retry_after: float = 0.0
+    ) -> None:
         super().__init__(
             f"Placement failed with HTTP {status} on {request}; its own log "
             "has the cause"
         )
+        self.retry_after = retry_after
 
 
 class Refused(PlacementError):
@@ -102,6 +109,16 @@ class NoReport(PlacementError):
         )
 
 
+class NothingToWithdraw(PlacementError):
+    """This host's report cannot be found from its compute node."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            "report withdraw takes back the report of a compute node that "
+            f"exists, and report prune those of nodes that are gone: {why}"
+        )
+
+
 class NameTaken(PlacementError):
     """The report provider's name belongs to somebody else."""
 
@@ -125,11 +142,17 @@ class TooManyClasses(PlacementError):
 
 
 class GaveUp(PlacementError):
-    """Every attempt to write met something else."""
+    """Every attempt to write met something else.
 
-    def __init__(self, attempts: int, last: str) -> None:
+    :ivar cause: the error that the last one ended with, if it was one
+    """
+
+    def __init__(
+        self, attempts: int, last: str, cause: Transient | None = None
+    ) -> None:
         super().__init__(
             f"the report could not be written in {attempts} attempts, and "
             f"what was published before stays; the last one ended with: "
             f"{last}"
         )
+        self.cause = cause

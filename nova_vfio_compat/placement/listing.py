@@ -11,10 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import dataclasses
+import datetime
 
 from nova_vfio_compat.placement import client as client_
 from nova_vfio_compat.placement import codec
 from nova_vfio_compat.placement import provider
+
+#: days after which a report that was not renewed is stale to schedulers
+FRESH_DAYS = 2
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,6 +33,11 @@ class Host:
     provider: provider.Provider
     seen: str
     classes: int
+
+    def is_fresh(self, today: datetime.date) -> bool:
+        """Whether schedulers believe this report on a day (UTC)."""
+        oldest = today - datetime.timedelta(days=FRESH_DAYS)
+        return self.seen >= oldest.strftime("%Y%m%d")
 
 
 def hosts(client: client_.PlacementClient) -> list[Host]:

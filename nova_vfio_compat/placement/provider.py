@@ -18,8 +18,8 @@ _NAMESPACE = uuid.UUID("46e9fab0-d5ab-4b13-a682-a103ef5c6bb8")
 
 #: what the names of report providers start with
 NAME_PREFIX = "vfio-compat:"
-# Placement's limit.
-_MAX_NAME = 200
+#: Placement's limit
+MAX_NAME = 200
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,10 +48,10 @@ def report_provider_uuid(compute_node_uuid: str) -> str:
 def report_provider_name(hypervisor_hostname: str) -> str:
     """Name of the provider that has the report of this compute node."""
     name = NAME_PREFIX + hypervisor_hostname
-    if len(name) <= _MAX_NAME:
+    if len(name) <= MAX_NAME:
         return name
     digest = hashlib.sha256(hypervisor_hostname.encode()).hexdigest()[:16]
-    return f"{name[:_MAX_NAME - len(digest) - 1]}~{digest}"
+    return f"{name[:MAX_NAME - len(digest) - 1]}~{digest}"
 
 
 def hypervisor_hostname(report_provider_name_: str) -> str:

@@ -76,21 +76,25 @@ def publish(
     report: report_.Report,
     today: datetime.date,
     sleep: Callable[[float], None] = time.sleep,
+    tries: int = ATTEMPTS,
 ) -> Change:
     """Make ``report`` the published report of a compute node.
 
     :param node: the compute node's own provider
     :param today: the day (UTC) on which the report is true
     :param sleep: waits a number of seconds between attempts
+    :param tries: how often the state is read and written at most
     :returns: what has changed; nothing has been written if that is nothing
     :raises PlacementError: it cannot be done; what was published stays
     """
     target = report_provider(node)
     first: Change | None = None
     last = "the traits were refused, or somebody else wrote them, each time"
-    for attempt in range(ATTEMPTS):
+    cause: errors.Transient | None = None
+    for attempt in range(tries):
         if attempt:
             sleep(_delay(attempt))
+        cause = None
         try:
             current = client.provider_traits(target.uuid)
             before = None if current is None else current.names
@@ -101,8 +105,11 @@ def publish(
                 tidy.after(client, change.added, change.removed, today)
                 return change
         except errors.Transient as error:
-            last = str(error)
-    raise errors.GaveUp(ATTEMPTS, last)
+            last, cause = str(error), error
+            if error.retry_after:
+                # It has said when; that is for the caller to wait for.
+                raise
+    raise errors.GaveUp(tries, last, cause)
 
 
 def report_provider(node: provider.Provider) -> provider.Provider:

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import contextlib
 import datetime
 import importlib.metadata
 import logging
+import signal
 import sys
 
 from oslo_config import cfg
@@ -15,14 +17,21 @@ from oslo_log import log
 
 from nova_vfio_compat import conf as conf_
 from nova_vfio_compat.host import errors as host_errors
+from nova_vfio_compat.host import offered
 from nova_vfio_compat.host import tree as tree_
 from nova_vfio_compat.placement import client as client_
 from nova_vfio_compat.placement import codec
 from nova_vfio_compat.placement import errors
 from nova_vfio_compat.placement import publish
 from nova_vfio_compat.placement import render
+from nova_vfio_compat.placement import wire
 from nova_vfio_compat.reporter import compute_node
+from nova_vfio_compat.reporter import daemon
+from nova_vfio_compat.reporter import events
+from nova_vfio_compat.reporter import notify
+from nova_vfio_compat.reporter import rounds
 from nova_vfio_compat.reporter import scanner
+from nova_vfio_compat.reporter import wakeup
 
 LOG = logging.getLogger(__name__)
 
@@ -52,7 +61,9 @@ def run(argv: Sequence[str]) -> int:
     """Run the command; returns its exit code."""
     try:
         conf = _configure(argv)
-        return _report(conf)
+        if conf.once or conf.dry_run:
+            return _report(conf)
+        return _serve(argv, conf)
     except cfg.Error as error:
         return _failed(conf_.configuration_error(error), 2)
     except conf_.ConfigurationError as error:
@@ -70,20 +81,22 @@ def _configure(argv: Sequence[str]) -> cfg.ConfigOpts:
     log.register_options(conf)
     conf.register_cli_opts(_CLI_OPTS)
     conf_.load(conf, argv, PROG)
-    if not (conf.once or conf.dry_run):
+    if conf.once or conf.dry_run:
+        # The files are nova-compute's. Somebody has typed this command, or
+        # a timer has run it: both look at stderr.
+        for name in ("log_config_append", "log_dir", "log_file"):
+            conf.set_override(name, None)
+        for name in ("use_journal", "use_syslog", "use_eventlog"):
+            if name in conf:
+                conf.set_override(name, False)
+        conf.set_override("use_stderr", True)
+    try:
+        log.setup(conf, PROG, _version())
+    except (OSError, log.LogConfigError) as error:
         raise conf_.ConfigurationError(
-            "running as a service is not supported yet; give --once to "
-            "publish now or --dry-run to see what would be published"
-        )
-    # The files are nova-compute's. Somebody has typed this command, or a
-    # timer has run it: both look at stderr.
-    for name in ("log_config_append", "log_dir", "log_file"):
-        conf.set_override(name, None)
-    for name in ("use_journal", "use_syslog", "use_eventlog"):
-        if name in conf:
-            conf.set_override(name, False)
-    conf.set_override("use_stderr", True)
-    log.setup(conf, PROG, _version())
+            "the log cannot be written; correct log_dir, log_file or "
+            f"log_config_append, or run as the user of nova-compute: {error}"
+        ) from None
     return conf
 
 
@@ -98,20 +111,43 @@ def _report(conf: cfg.ConfigOpts) -> int:
         _print_plan(publish.plan(client, node, report, today))
         return 0
     change = publish.publish(client, node, report, today)
-    LOG.info(
-        "The report of compute node %(node)s %(what)s (classes: "
-        "%(classes)d, devices: %(devices)d, traits added: %(added)d, "
-        "removed: %(removed)d).",
-        {
-            "what": "was published" if change.any else "is unchanged",
-            "node": node.name,
-            "classes": len(report.classes),
-            "devices": len(report.devices),
-            "added": len(change.added),
-            "removed": len(change.removed),
-        },
-    )
+    LOG.info("%s", scanner.summary(node.name, report, change))
     return 0
+
+
+def _serve(argv: Sequence[str], first: cfg.ConfigOpts) -> int:
+    """Run until a signal ends it."""
+    confs = [first]
+
+    def load() -> rounds.Setup:
+        return _setup(confs.pop() if confs else _configure(argv))
+
+    service = daemon.Daemon(load, notify.Notifier(), events.HostEvents())
+    with contextlib.closing(service), wakeup.signals(
+        service.wakeup,
+        {
+            signal.SIGTERM: service.stop,
+            signal.SIGINT: service.stop,
+            signal.SIGHUP: service.reload,
+        },
+    ):
+        service.run()
+    return 0
+
+
+def _setup(conf: cfg.ConfigOpts) -> rounds.Setup:
+    """What a configuration comes to; whatever is wrong with it is said."""
+    if not conf.debug:
+        # It warns each time of what is said here once.
+        logging.getLogger("keystoneauth").setLevel(logging.ERROR)
+    offered.Offered.from_conf(conf)
+    way = wire.from_conf(conf)
+    return rounds.Setup(
+        conf,
+        tree_.HostTree(conf.root or conf.vfio_compat.host_root),
+        way,
+        way.session.session.close,
+    )
 
 
 def _print_plan(change: publish.Change) -> None:

@@ -33,7 +33,7 @@ def find(
     """
     if name := conf.vfio_compat.compute_node:
         return _by_names(client, [name])
-    if found := _compute_id(conf, tree):
+    if found := compute_id(conf, tree):
         # Not by name instead if it is missing: a node of the same name is
         # then an earlier one, and nova-compute is about to replace it.
         node = client.provider(found)
@@ -54,8 +54,11 @@ def _by_names(
     raise errors.NoComputeNode(f"named {' or '.join(names)}")
 
 
-def _compute_id(conf: cfg.ConfigOpts, tree: tree_.HostTree) -> str | None:
-    """The uuid that Nova keeps in a file, in the places where Nova looks."""
+def compute_id(conf: cfg.ConfigOpts, tree: tree_.HostTree) -> str | None:
+    """The uuid that Nova keeps in a file, in the places where Nova looks.
+
+    :raises ConfigurationError: a ``compute_id`` file without a uuid
+    """
     trees = [
         (tree_.HostTree(os.path.dirname(os.path.abspath(name))), _COMPUTE_ID)
         for name in conf.config_file or ()

@@ -2,9 +2,11 @@
 
 """nova-vfio-compat-reporter: says in Placement what this host's devices are.
 
-Exit codes: 0, done; 1, it could not be done now (Placement does not answer
-or refuses, no compute node yet), to be tried again; 2, to be put right first
-(command line, configuration, Python).
+A service, unless ``--once`` or ``--dry-run`` is given.
+
+Exit codes: 0, done, or told to end; 1, it could not be done now (Placement
+does not answer or refuses, no compute node yet), to be tried again; 2, to be
+put right first (command line, configuration, Python).
 """
 
 from __future__ import annotations

@@ -116,7 +116,11 @@ class VfioCompatFilter(filters.BaseHostFilter, filters.CandidateFilterMixin):
         if policy.mode == policy_.AUDIT:
             return hosts
         for host, found in kept:
-            if found.candidates is not None and not policy.is_exempt(host):
+            # An exempt host keeps all candidates, unless some are good.
+            good = found.answer.outcome is Outcome.COMPATIBLE
+            if found.candidates is not None and (
+                good or not policy.is_exempt(host)
+            ):
                 self._steer(host, found)
         return [host for host, _ in kept]
 

@@ -49,6 +49,8 @@ class Names:
         self._definitions: dict[str, device_class.DeviceClass] = {}
         self._seen: frozenset[str] = frozenset()
         self._seen_on: datetime.date | None = None
+        # A newer release's class, say: it stays for months, and is news once.
+        self._unusable: frozenset[tuple[str, str]] = frozenset()
 
     def read(self) -> Known:
         """Read which classes exist now.
@@ -100,14 +102,17 @@ class Names:
 
     def _learn(self, names: Iterable[str]) -> None:
         definitions, problems = codec.decode_definitions(names)
-        for problem in problems:
+        found = frozenset((one.trait, one.detail) for one in problems)
+        with self._lock:
+            news = found - self._unusable
+            self._unusable = found
+            self._definitions.update(definitions)
+        for trait, detail in sorted(news):
             LOG.warning(
                 "A definition in Placement cannot be used: %s: %s",
-                problem.trait,
-                problem.detail,
+                trait,
+                detail,
             )
-        with self._lock:
-            self._definitions.update(definitions)
 
     def _remember_seen(
         self, names: Iterable[str], today: datetime.date

@@ -167,20 +167,23 @@ def crowded(groups: Iterable[source.Group], amount: int) -> Reason | None:
     """
     if amount < 2:
         return None
+    found = None
     for group in groups:
         limited = [
             one for one in group.classes
             if device_class.SINGLE_DEVICE in one.limits
         ]
-        if limited:
-            sure = len(limited) == len(group.classes)
-            return Reason(
+        sure = bool(limited) and len(limited) == len(group.classes)
+        if sure or (limited and found is None):
+            found = Reason(
                 Outcome.INCOMPATIBLE if sure else Outcome.UNKNOWN,
                 codes.Code.P2P_MISSING,
                 None,
                 (limited[0].id, None),
             )
-    return None
+        if sure:
+            break
+    return found
 
 
 def together(answers: Iterable[Answer]) -> Answer:

@@ -166,6 +166,9 @@ def _serve(folder: str) -> None:
     conf.set_override("sync_on_startup", True, group="placement_database")
     conf([], project="placement", default_config_files=[])
     db_api.configure(conf)
+    # As every other database does. Otherwise a name that is deleted while a
+    # provider gets it stays with the provider, which nobody can read then.
+    db_api.placement_context_manager.configure(sqlite_fk=True)
     server = waitress.create_server(
         deploy.loadapp(conf), host="127.0.0.1", port=0, threads=4
     )

@@ -72,26 +72,26 @@ MUTANTS = (
         (_VERSIONS,)),
     Mutant(
         "first-alternative", "compat/acceptance.py",
-        "tried = [self._mismatches(items) for items in destination.accepts]",
-        "tried = [self._mismatches(destination.accepts[0])]",
+        "for one in admission.alternatives(destination)",
+        "for one in admission.alternatives(destination)[:1]",
         "what the second alternative admits is refused",
         (_ACCEPTANCE,)),
     Mutant(
         "unmentioned", "compat/admission.py",
-        "for name in state.keys() - wanted.keys() - known - set(skip):",
-        "for name in set[str]():",
+        "for name, value in state.items():",
+        "for name, value in set[tuple[str, str]]():",
         "a feature that the destination does not know is no obstacle",
         (_ACCEPTANCE,)),
     Mutant(
         "informational", "compat/admission.py",
-        '{"mdev": frozenset({"pci_id"})}',
-        '{"css": frozenset({"pci_id"})}',
+        '{"mdev": ("pci_id",)}',
+        '{"css": ("pci_id",)}',
         "vGPUs of one type on two models of parents never migrate",
         (_ACCEPTANCE,)),
     Mutant(
         "completion", "compat/admission.py",
-        "if name not in wanted and own is not None:",
-        "if own is None and name not in wanted:",
+        "if name not in texts and own is not None:",
+        "if own is None and name not in texts:",
         "an alternative that does not repeat the type refuses everything",
         (_ACCEPTANCE,)),
     Mutant(
@@ -167,8 +167,8 @@ MUTANTS = (
         (_TEMPLATE,)),
     Mutant(
         "set-the-rest", "compat/settings.py",
-        "source, destination, items, {*skip, *settable}",
-        "source, destination, items, {*skip, *settable, *items}",
+        "source, destination, one, {*skip, *settable}",
+        "source, destination, one, {*skip, *settable, *one.items}",
         "setting an attribute is said to help against another firmware",
         (_SETTINGS,)),
     Mutant(

@@ -153,6 +153,11 @@ def _exposed(device: pathlib.Path) -> dict[str, str]:
     return found
 
 
+#: Nobody but the IOMMU sees what their devices write.
+_UNTRACKED = ("hisi_acc_vfio_pci", "qat_vfio_pci", "virtio_vfio_pci",
+              "xe_vfio_pci")
+
+
 def _pci(sysfs: pathlib.Path, root: pathlib.Path,
          link: pathlib.Path) -> Row | None:
     device = link.resolve()
@@ -170,12 +175,14 @@ def _pci(sysfs: pathlib.Path, root: pathlib.Path,
         driver: str | None = bound
     else:
         driver = _wanted_driver(root, device)
-    if has_migration:
+    if driver and _folded(driver) == "vfio_pci":
+        way = Device("pci", "none", None, (), exposed, Answer.NO)
+    elif has_migration:
         way = _declared(device, "pci", exposed)
+        if driver and _folded(driver) in _UNTRACKED and not way.silent:
+            way = Device("pci", "none", None, (), exposed, Answer.NO)
     elif is_vf and driver and _folded(driver) == "mlx5_vfio_pci":
         way = _mlx5((device / "physfn").resolve(), exposed)
-    elif driver and _folded(driver) == "vfio_pci":
-        way = Device("pci", "none", None, (), exposed, Answer.NO)
     else:
         way = Device("pci", "none", None, (), exposed, Answer.UNKNOWN)
     return Row(name, "vf" if is_vf else "pci", provider, (way,))

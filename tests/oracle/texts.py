@@ -39,8 +39,10 @@ def spelling(name: str, value: str) -> str:
         value = value.replace("_", "-")
         return "vfio-pci" if value == "pci" else value
     if name == "pci_id":
-        value = value.lower().replace(":", "")
-        return value[2:] if value.startswith("0x") else value
+        value = value.lower().replace(":", "").strip()
+        while value.startswith("0x"):
+            value = value[2:].strip()
+        return value
     return value
 
 

@@ -16,6 +16,7 @@ from nova_vfio_compat.compat import codes
 from nova_vfio_compat.compat import device_class
 from nova_vfio_compat.compat import errors as compat_errors
 from nova_vfio_compat.host import context
+from nova_vfio_compat.host import driver
 from nova_vfio_compat.host import errors
 from nova_vfio_compat.host import instance
 from nova_vfio_compat.host import mdev
@@ -78,6 +79,8 @@ class MigrationSource(base.Source):
         self, device: base.Candidate, ctx: context.Context
     ) -> device_class.DeviceClass:
         """Return the class that the device declares."""
+        if isinstance(device, pci.PciFunction):
+            _require_migration(device, ctx)
         if isinstance(device, mdev.MdevType):
             return self._of_type(device, ctx.tree, None)
         if _FILE in device.files and _FOLDER not in device.files:
@@ -105,6 +108,16 @@ class MigrationSource(base.Source):
             if header != migration_text.SELF
         ))
 
+    def tracking(
+        self, device: base.Candidate, ctx: context.Context
+    ) -> base.DirtyTracking:
+        """Return who tracks dirty pages: that is not declared."""
+        if isinstance(device, pci.PciFunction) and (
+            ctx.effective_driver(device).folded in driver.WITHOUT_TRACKING
+        ):
+            return base.DirtyTracking.IOMMU
+        return self.dirty_tracking
+
     def _class(
         self,
         device: pci.PciFunction | mdev.Mdev,
@@ -116,6 +129,8 @@ class MigrationSource(base.Source):
         settable: dict[str, str] = {}
         if isinstance(device, pci.PciFunction):
             exposed, missing = device.exposed()
+            # What QEMU looks at besides, and no proposal declares.
+            missing += ("dirty_tracking", "exposed:msix", "p2p")
         else:
             wanted = set(state or ()).difference(attributes.COMMON)
             settable = instance.paths(device, wanted)
@@ -150,6 +165,28 @@ class MigrationSource(base.Source):
             state=found.state,
             accepts=(found.accepts,),
             settable=found.settable,
+        )
+
+
+def _require_migration(
+    device: pci.PciFunction, ctx: context.Context
+) -> None:
+    """Make sure that a guest does not get a function from plain vfio-pci.
+
+    What the kernel declares is the driver's that has the function now, or
+    its PF's; QEMU asks the one that the guest gets it from.
+
+    :raises DescribeError: that one cannot migrate
+    """
+    effective = ctx.effective_driver(device)
+    code = effective.code
+    if effective.folded == driver.PLAIN:
+        code = codes.Code.PLAIN_VFIO_PCI
+    elif effective.folded in driver.CANNOT_MIGRATE:
+        code = codes.Code.DRIVER_CANNOT_MIGRATE
+    if code is not None and not code.is_unknown:
+        raise errors.DescribeError(
+            device.path, code, f"a guest gets it from {effective.name}"
         )
 
 

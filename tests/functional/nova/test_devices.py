@@ -56,7 +56,7 @@ class TestWholeFunctions(vf.VfFleet):
                 trees.Function(
                     int(vf.VENDOR, 16), PCI_PRODUCT,
                     bars={0: trees.Bar(0x4000)}),
-                "vfio-pci")
+                "nvme_vfio_pci")
             state = {"device_api": "vfio-pci", "type": "nvme",
                      "software_version": str(one)}
             builder.migration(address, trees.Migration(

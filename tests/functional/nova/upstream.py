@@ -73,7 +73,7 @@ def mirror(builder: trees.HostBuilder,
             pf, _PF, trees.Function(
                 0x8086, int(product or fakelibvirt.VF_PROD_ID, 16),
                 bars={0: trees.Bar(0x4000)}),
-            ["ixgbevf"] * len(vfs), pf_driver="ixgbe", offset=1)
+            ["ixgbe_vfio_pci"] * len(vfs), pf_driver="ixgbe", offset=1)
         for vf in vfs:
             builder.migration(_address(vf), _DECLARED)
 

@@ -249,10 +249,6 @@ class RefusedTestCase(CommandTestCase):
         self.assertEqual(self.before, self.published(self.node()))
         super().tearDown()
 
-    def test_neither_once_nor_dry_run(self) -> None:
-        """It cannot run as a service yet, and says so."""
-        self.assert_refused(2, "--once", self.report())
-
     def test_no_configuration(self) -> None:
         """Without credentials it says where they come from."""
         self.placement = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 
 from tests import trees
 from tests.unit.cli import base
@@ -142,3 +143,80 @@ class CompareTest(base.CommandTestCase):
         (row,) = self.compare(0).values()
         self.assertEqual("compatible", row["Verdict"])
         self.assertRegex(row["Reasons"], "^unverified: [a-z_:, ]+$")
+
+
+class CompareClassesTest(base.CommandTestCase):
+    """Classes in JSON instead of hosts."""
+
+    def file(self, name: str, text: str) -> str:
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def vgpu(self, name: str, aggregator: str) -> str:
+        return self.file(name, json.dumps({
+            "state": {"mdev_type": GVT, "aggregator": aggregator},
+            "settable": ["aggregator"],
+        }))
+
+    def test_what_to_set(self) -> None:
+        """A conditional verdict says what the destination must be given."""
+        small, large = self.vgpu("a.json", "1"), self.vgpu("b.json", "2")
+        verdicts = self.folder / "verdicts"
+        (row,) = self.rows(
+            "compare", small, large, "--verdicts", str(verdicts), code=1
+        )
+        self.assertEqual(("a", "b"), (row["Source"], row["Destination"]))
+        self.assertEqual("conditional", row["Verdict"])
+        self.assertTrue(
+            row["Reasons"].startswith("set aggregator=1 on the destination")
+        )
+        (found,) = json.loads(verdicts.read_text(encoding="ascii"))
+        self.assertEqual("conditional", found["verdict"])
+        self.assertEqual({"aggregator": "1"}, found["verdicts"][0]["set"])
+        self.rows("compare", small, small, code=0)
+
+    def test_a_class_and_a_host(self) -> None:
+        """One side may be a host."""
+        host = self.host("host").mdev_parent(GPU, types={GVT: {}})
+        host.mdev(UUID, parent=GPU, type=GVT, migration=declared("1.1.0"))
+        known = self.file("one.json", json.dumps({
+            "family": "migration",
+            "state": {
+                "device_api": "vfio-pci", "type": GVT,
+                "software_version": "1.0.0",
+            },
+        }))
+        found = self.rows("compare", known, str(self.folder / "host"))
+        self.assertEqual({"compatible"}, {row["Verdict"] for row in found})
+        self.rows("compare", str(self.folder / "host"), known, code=1)
+
+    def test_a_function(self) -> None:
+        """The class of a PCI function is compared like any other."""
+        one = self.file("nic.json", json.dumps({
+            "bus": "pci", "family": "mlx5", "state": {"firmware": "1"},
+        }))
+        (row,) = self.rows("compare", one, one)
+        self.assertEqual("compatible", row["Verdict"])
+
+    def test_what_is_no_class(self) -> None:
+        """Exit code 2, and where the mistake is."""
+        good = self.vgpu("a.json", "1")
+        for text, wanted in (
+            ('{"state": {"a": }}', "^"),
+            ('{"state": {"a": "{"}}', "braces"),
+            ("[]", "object"),
+        ):
+            bad = self.file("bad.json", text)
+            self.assertEqual(2, self.run_command("compare", good, bad))
+            self.assertIn("bad.json", self.stderr)
+            self.assertIn(wanted, self.stderr)
+        pathlib.Path(bad).write_bytes(b"\xff")
+        self.assertEqual(2, self.run_command("compare", good, bad))
+        self.assertEqual(
+            2, self.run_command("compare", good, f"{self.folder}/no.json")
+        )
+        self.assertIn("No such file", self.stderr)
+        self.assertEqual(2, self.run_command(
+            "compare", good, good, "--verdicts", f"{self.folder}/no/file"
+        ))

@@ -30,6 +30,16 @@ class StateTest(base.BaseTestCase):
         )
         self.assertEqual(expected, attributes.normalise_state(expected))
 
+    def test_spelled_once(self) -> None:
+        """What has its one spelling keeps it, however odd it was."""
+        for given, wanted in (
+            (": 861234", "861234"), ("0x0x12", "12"), (":0x12", "12"),
+            ("0x 12 :", "12"), ("8086:591D", "8086591d"),
+        ):
+            found = attributes.normalise_state({"pci_id": given})
+            self.assertEqual({"pci_id": wanted}, found)
+            self.assertEqual(found, attributes.normalise_state(found))
+
     def test_identity_is_left_out(self) -> None:
         """What identifies one device never gets into a class."""
         self.assertEqual(
@@ -105,6 +115,19 @@ class TemplatesTest(base.BaseTestCase):
                 {"device_type": '{d:string:"pci","vfio_ap"}'}
             ),
         )
+
+    def test_parts_of_a_value(self) -> None:
+        """A part is spelled as a part and not as if it were the value."""
+        for name, given, wanted in (
+            ("device_api", '{a:string:"vfio-"}pci', '{a:string:"vfio-"}pci'),
+            ("device_api", '{a:string:"pci"}', '{a:string:"vfio-pci"}'),
+            ("pci_id", '0x{a:string:"80","90"}0X86',
+             '{a:string:"80","90"}0x86'),
+            ("pci_id", ': 0x {a:string:"0x80"} :', '{a:string:"80"}'),
+        ):
+            found = attributes.normalise_templates({name: given})
+            self.assertEqual({name: wanted}, found)
+            self.assertEqual(found, attributes.normalise_templates(found))
 
     def test_errors_name_the_attribute(self) -> None:
         """A template that is none is refused with its attribute."""

@@ -42,6 +42,12 @@ class NeutralTest(base.BaseTestCase):
                 one, neutral.loads(json.dumps(json.loads(text), indent=4))
             )
 
+    def test_newer_reasons(self) -> None:
+        """A reason of a newer release is named in the error."""
+        self.assert_refused(
+            '{"state": null, "reason": "bored"}', "unknown reason 'bored'"
+        )
+
     def test_what_is_silent(self) -> None:
         """Null and the empty list say that there is nothing."""
         for text, code in (

@@ -241,8 +241,27 @@ class FunctionTest(base.HostTestCase):
 
     def test_function_that_is_no_vf(self) -> None:
         """Any function that declares something is listed."""
-        self.host.pci("0000:85:00.0", trees.Function(0x1234, 0x5678))
+        self.host.pci("0000:85:00.0", trees.Function(0x1234, 0x5678),
+                      "acme_vfio_pci")
         self.host.migration("0000:85:00.0", base.declared())
         item = self.devices()["pci_0000_85_00_0"]
         self.assertEqual("pci", item.kind)
         self.assertEqual(base.SELF, item.classes[0].state)
+
+    def test_driver_without_migration(self) -> None:
+        """Under plain vfio-pci nothing migrates, whatever is declared."""
+        self.host.pci(
+            "0000:85:00.0", trees.Function(0x1234, 0x5678), "vfio-pci"
+        )
+        self.host.migration("0000:85:00.0", base.declared())
+        found = self.one_class("pci_0000_85_00_0")
+        self.assertIs(codes.Code.PLAIN_VFIO_PCI, found.reason)
+
+    def test_dirty_tracking_is_not_declared(self) -> None:
+        """What a driver declares does not make it track dirty pages."""
+        self.host.pci(
+            "0000:85:00.0", trees.Function(0x8086, 0x4941), "qat_vfio_pci"
+        )
+        self.host.migration("0000:85:00.0", base.declared())
+        found = self.one_class("pci_0000_85_00_0")
+        self.assertIs(codes.Code.IOMMU_DIRTY_TRACKING, found.reason)

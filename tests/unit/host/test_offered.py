@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import json
 import tempfile
 
@@ -81,7 +82,7 @@ class FromConfTest(base.BaseTestCase):
 
 
 class SharedPfTest(host_base.HostTestCase):
-    def published(self, *entries: dict[str, str]) -> report.Report:
+    def published(self, *entries: Mapping[str, str | None]) -> report.Report:
         """Return what a host publishes that has these device_spec."""
         self.offered = offered.Offered(map(json.dumps, entries))
         return report.report_of(self.scan(self.offered))

@@ -40,7 +40,7 @@ class PdsTest(family.FamilyTestCase):
             found.state,
         )
         self.assertIs(compat.Evidence.INFERRED, found.evidence)
-        self.assert_unverified(found)
+        self.assert_unverified(found, "exposed:msix")
         self.assertEqual((), found.limits)
         self.assert_moves(found, self.of(one()))
 
@@ -60,12 +60,17 @@ class PdsTest(family.FamilyTestCase):
                 self.assert_stays(other, this, *names)
 
     def test_without_devlink(self) -> None:
-        """Firmware that devlink does not tell is left open."""
+        """Firmware that one host does not tell makes the pair unknown."""
         silent = self.of(one(firmware=None))
-        self.assert_unverified(silent, "asic", "asic_revision", "firmware")
+        self.assert_unverified(
+            silent, "asic", "asic_revision", "exposed:msix", "firmware"
+        )
         told = self.of(one())
-        self.assert_moves(silent, told)
-        self.assert_moves(told, silent)
+        self.assert_moves(silent, silent)
+        for pair in ((silent, told), (told, silent)):
+            found = compat.judge(*pair)
+            self.assertIs(compat.Outcome.UNKNOWN, found.outcome)
+            self.assertIs(Code.MISSING_ATTRIBUTE, found.code)
 
     def test_malformed_fact(self) -> None:
         """An answer of devlink that is none costs the class."""

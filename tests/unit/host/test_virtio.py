@@ -12,7 +12,7 @@ from tests.trees import virtio
 from tests.unit.host import family
 
 Code = compat.Code
-LEFT = ("admin_commands", "device_parts", "legacy_io")
+LEFT = ("admin_commands", "device_parts", "legacy_io", "exposed:msix")
 BLOCK = 0x1042
 
 

@@ -10,7 +10,7 @@ from oslo_config import generator
 from oslotest import base
 
 from nova_vfio_compat import conf as conf_
-from nova_vfio_compat.placement import client
+from nova_vfio_compat.placement import wire
 
 
 class ConfTestCase(base.BaseTestCase):
@@ -114,7 +114,7 @@ endpoint = http://127.0.0.1:1
 token = admin
 """)
 
-        adapter = client.from_conf(conf)._adapter
+        adapter = wire.from_conf(conf)
 
         self.assertEqual("http://127.0.0.1:1", adapter.get_endpoint())
         self.assertEqual(7.0, adapter.session.timeout)
@@ -128,7 +128,7 @@ endpoint = http://127.0.0.1:1
 token = admin
 """)
 
-        session = client.from_conf(conf)._adapter.session
+        session = wire.from_conf(conf).session
 
         self.assertEqual(conf_.DEFAULT_TIMEOUT, session.timeout)
 
@@ -142,6 +142,8 @@ token = admin
         self.assertEqual(
             {
                 "compute_node", "exempt_hosts", "host_root", "max_classes",
+                "max_retry_interval", "metrics_file", "retry_interval",
+                "scan_interval",
                 "mode", "relax", "unknown",
             },
             names,
