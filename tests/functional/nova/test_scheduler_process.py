@@ -127,8 +127,6 @@ class TestProcess(base.BaseTestCase):
     def test_typing_errors(self) -> None:
         """A mistyped line ends the scheduler with a line that names it."""
         for mistake, expected in (
-                ({"available": "nova_vfio_compat.scheduler.all_filter"},
-                 "Class all_filter cannot be found"),
                 ({"enabled": "VfioCompatFilterr"},
                  "Filter VfioCompatFilterr could not be found"),
                 ({"mode": "enforced"},
