@@ -268,8 +268,8 @@ MUTANTS = (
         ("tests.unit.host.test_hisi_acc",)),
     Mutant(
         "order-of-services", "host/sources/qat.py",
-        '",".join(sorted(services))',
-        '",".join(services)',
+        "attributes.joined_set(services)",
+        'ctx.tree.read(f"{pf.path}/qat/cfg_services")',
         "one set of services is two",
         ("tests.unit.host.test_qat",)),
     Mutant(

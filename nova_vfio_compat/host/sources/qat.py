@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from nova_vfio_compat.compat import attributes
 from nova_vfio_compat.compat import codes
 from nova_vfio_compat.compat import device_class
 from nova_vfio_compat.host import context
@@ -101,7 +102,7 @@ class QatSource(base.Source):
         services = _services(pf, ctx)
         state = {
             "device_api": "vfio-pci",
-            "services": ",".join(sorted(services)),
+            "services": attributes.joined_set(services),
         }
         wanted = dict(state)
         unverified = ["extended_dc_capabilities", "fuses", "rate_limits"]
@@ -110,8 +111,8 @@ class QatSource(base.Source):
             unverified.append("capabilities")
             wanted["capabilities"] = vf.anything("c")
         else:
-            state["capabilities"] = ",".join(sorted(found))
-            wanted["capabilities"] = f"{{c:set:{state['capabilities']}}}"
+            state["capabilities"] = attributes.joined_set(found)
+            wanted["capabilities"] = attributes.set_template(found, "c")
         return self.classify(
             device, state, accepts=(wanted,), unverified=unverified
         )
