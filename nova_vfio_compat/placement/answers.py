@@ -89,6 +89,18 @@ def document(response: requests.Response) -> dict[str, Any]:
     return found
 
 
+def misses_trait(response: requests.Response) -> bool:
+    """Whether a 404 is about a trait, and the provider may well exist.
+
+    Placement reads the ids of a provider's traits first and their names
+    then. Where the second statement of a transaction sees what others have
+    written since the first (PostgreSQL, not MySQL), the name may be deleted
+    in between; ``get_traits_by_provider_id`` in Placement's
+    ``objects/trait.py``.
+    """
+    return "No such trait" in response.text
+
+
 def newest_version(body: dict[str, Any]) -> tuple[int, ...]:
     """The newest microversion in the version document."""
     try:

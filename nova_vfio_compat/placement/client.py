@@ -23,6 +23,8 @@ _HEADERS = {
     "Accept": "application/json",
     "OpenStack-API-Version": "placement %d.%d" % MICROVERSION,
 }
+# How often traits are read that change while they are.
+_READS = 3
 
 
 class Written(enum.Enum):
@@ -81,12 +83,14 @@ class PlacementClient:
 
     def provider_traits(self, uuid: str) -> provider_.ProviderTraits | None:
         """The traits of a provider; None if there is no such provider."""
-        response = self._request(
-            "GET", _path(uuid, "/traits"), allowed=(404,)
-        )
-        if response.status_code == 404:
-            return None
-        return answers.provider_traits(answers.document(response))
+        path = _path(uuid, "/traits")
+        for _ in range(_READS):
+            response = self._request("GET", path, allowed=(404,))
+            if response.status_code != 404:
+                return answers.provider_traits(answers.document(response))
+            if not answers.misses_trait(response):
+                return None
+        raise errors.ServerFailed(404, f"GET {path}")
 
     def has_inventory(self, uuid: str) -> bool:
         """Whether a provider provides anything."""

@@ -29,6 +29,8 @@ VERSION = "1.39"
 # that is an error at best: uwsgi as a plain HTTP socket leaves the query out
 # instead, and Placement answers with every provider there is.
 BATCH = 24
+# How often traits are read that change while they are.
+_READS = 3
 
 
 def _get(url: str, absent: Any = None) -> Any:
@@ -43,10 +45,11 @@ def _get(url: str, absent: Any = None) -> Any:
         ) from error
     if status == 200:
         return body
+    # 404: of a provider that is there, see provider_traits.
+    if status in (400, 404) and "No such trait" in body:
+        raise errors.UnknownTrait(url)
     if status == 404 and absent is not None:
         return absent
-    if status == 400 and "No such trait" in body:
-        raise errors.UnknownTrait(url)
     raise errors.CannotDecide(
         codes.Code.PLACEMENT_FAILED,
         f"GET {url}: HTTP {status}: {body[:200]}",
@@ -115,9 +118,21 @@ def tree(provider_uuid: str) -> list[Provider]:
 
 
 def provider_traits(provider_uuid: str) -> list[str]:
-    """The traits of a report provider; none if it does not exist."""
+    """The traits of a report provider; none if it does not exist.
+
+    On PostgreSQL Placement misses a name that is deleted between its two
+    statements and answers as if there were no provider; it is asked again.
+    """
     url = f"/resource_providers/{provider_uuid}/traits"
-    return _names(url, absent={"traits": []})
+    for _ in range(_READS):
+        try:
+            return _names(url, absent={"traits": []})
+        except errors.UnknownTrait:
+            continue
+    raise errors.CannotDecide(
+        codes.Code.PLACEMENT_FAILED,
+        f"GET {url}: names of traits vanish while they are read",
+    )
 
 
 def trait_names(prefix: str) -> list[str]:

@@ -8,6 +8,7 @@ one of its own: the process is this module, run as a program.
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -31,11 +32,16 @@ class PlacementServer:
 
     ``start`` returns when it answers; ``stop`` leaves nothing behind.
 
+    :param database: the URL of another database; its tables are made if
+        they are missing, and stay
+    :param threads: how many requests it answers at a time
     :ivar url: its endpoint
     """
 
-    def __init__(self) -> None:
+    def __init__(self, database: str | None = None, threads: int = 4) -> None:
         self.url = ""
+        self._database = database
+        self._threads = threads
         self._process: subprocess.Popen[str] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._adapter: adapter.Adapter | None = None
@@ -43,9 +49,16 @@ class PlacementServer:
     def start(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="placement-")
         log = os.path.join(self._folder.name, "log")
+        database = (
+            self._database or f"sqlite:///{self._folder.name}/placement.sqlite"
+        )
         with open(log, "w") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, self._folder.name],
+                [
+                    sys.executable, "-m", __name__,
+                    "--database", database,
+                    "--threads", str(self._threads),
+                ],
                 cwd=_ROOT,
                 env={**os.environ, "PYTHONPATH": _ROOT},
                 stdin=subprocess.PIPE,
@@ -144,7 +157,7 @@ class PlacementServer:
             self.request("DELETE", f"/traits/{name}")
 
 
-def _serve(folder: str) -> None:
+def _serve(database: str, threads: int) -> None:
     from oslo_config import cfg
     from placement import conf as placement_conf
     from placement import db_api
@@ -154,11 +167,7 @@ def _serve(folder: str) -> None:
     conf = cfg.ConfigOpts()
     placement_conf.register_opts(conf)
     conf.set_override("auth_strategy", "noauth2", group="api")
-    conf.set_override(
-        "connection",
-        f"sqlite:///{folder}/placement.sqlite",
-        group="placement_database",
-    )
+    conf.set_override("connection", database, group="placement_database")
     # The database does not outlive the test, so no waiting for the disk.
     conf.set_override(
         "sqlite_synchronous", False, group="placement_database"
@@ -166,11 +175,12 @@ def _serve(folder: str) -> None:
     conf.set_override("sync_on_startup", True, group="placement_database")
     conf([], project="placement", default_config_files=[])
     db_api.configure(conf)
-    # As every other database does. Otherwise a name that is deleted while a
-    # provider gets it stays with the provider, which nobody can read then.
+    # SQLite, as every other database does. Otherwise a name that is deleted
+    # while a provider gets it stays with the provider, which nobody can read
+    # then.
     db_api.placement_context_manager.configure(sqlite_fk=True)
     server = waitress.create_server(
-        deploy.loadapp(conf), host="127.0.0.1", port=0, threads=4
+        deploy.loadapp(conf), host="127.0.0.1", port=0, threads=threads
     )
     threading.Thread(target=_end_with_parent, daemon=True).start()
     print(server.effective_port, flush=True)
@@ -183,4 +193,8 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", required=True, metavar="URL")
+    parser.add_argument("--threads", type=int, default=4)
+    options = parser.parse_args()
+    _serve(options.database, options.threads)

@@ -8,6 +8,7 @@ import typing
 import fixtures
 from nova import exception
 from nova.compute import rpcapi
+import requests
 
 from nova_vfio_compat.placement import codec
 from nova_vfio_compat.placement import provider
@@ -90,6 +91,26 @@ class TestCircumstances(vf.VfFleet):
         ).body["traits"]
         return [name for name in names
                 if name.startswith(codec.CLASS_PREFIX)]
+
+    def test_name_vanishes_while_a_report_is_read(self) -> None:
+        """On PostgreSQL that looks as if there were no report; ask again."""
+        self.start("src", GOOD)
+        self.start("dst", GOOD)
+        server = self.boot("src")
+        torn: list[str] = []
+
+        def answer(url: str) -> requests.Response | None:
+            if not url.endswith("/traits") or len(torn) == 2:
+                return None
+            torn.append(url)
+            response = requests.Response()
+            response.status_code = 404
+            response._content = b"No such trait(s): CUSTOM_VFIO1_SEEN_1."
+            return response
+
+        self.filtering.answer = answer
+        self.assertEqual("dst", self.live_migrate(server))
+        self.assertEqual(2, len(torn))
 
     def test_tries_the_next_destination(self) -> None:
         """A host that its own pre-check refuses is not offered again."""

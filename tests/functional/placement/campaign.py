@@ -3,13 +3,15 @@
 """Reporters that flap between classes while somebody prunes.
 
 As a program it does so for long: ``python -m
-tests.functional.placement.campaign --full``.
+tests.functional.placement.campaign --full``; with ``--database postgresql``
+on two Placement processes that share a database with real races.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+import contextlib
 import dataclasses
 import datetime
 import random
@@ -25,6 +27,8 @@ from nova_vfio_compat.placement import prune
 from nova_vfio_compat.placement import publish
 from nova_vfio_compat.placement import report as report_
 from tests.functional import placement_server
+from tests.functional.placement import counting
+from tests.functional.placement import database
 from tests.unit.placement import samples
 
 DAY = datetime.date(2026, 11, 22)
@@ -42,7 +46,9 @@ class Campaign:
     """What happens, and what is found.
 
     :ivar over: whether a reporter that has published may stop
+    :ivar others: more Placement processes with the same database
     :ivar published: how many reports were written
+    :ivar gave_up: how often a reporter had to come again later
     :ivar pruned: how many names were deleted under the reporters
     :ivar seen: how many reports somebody else has looked at
     :ivar problems: what must not be
@@ -51,7 +57,12 @@ class Campaign:
     server: placement_server.PlacementServer
     reporters: int
     over: Callable[[int], bool]
+    others: tuple[placement_server.PlacementServer, ...] = ()
+    counter: counting.Counter = dataclasses.field(
+        default_factory=counting.Counter
+    )
     published: int = 0
+    gave_up: int = 0
     pruned: int = 0
     seen: int = 0
     problems: list[str] = dataclasses.field(default_factory=list)
@@ -67,7 +78,7 @@ class Campaign:
         ]
         others = [
             threading.Thread(target=self._repeat, args=(stop, do))
-            for do in (self._prune, lambda: self._look(nodes))
+            for do in (self._prune, lambda: self._look(nodes, last))
         ]
         for thread in (*reporters, *others):
             thread.start()
@@ -78,8 +89,10 @@ class Campaign:
             thread.join()
         self._judge(nodes, last)
 
-    def client(self) -> client_.PlacementClient:
-        return client_.PlacementClient(self.server.adapter())
+    def client(self, number: int = 0) -> client_.PlacementClient:
+        servers = (self.server, *self.others)
+        wire = servers[number % len(servers)].adapter()
+        return client_.PlacementClient(counting.Counted(wire, self.counter))
 
     def _node(self, number: int) -> provider.Provider:
         node = provider.Provider(
@@ -95,15 +108,17 @@ class Campaign:
         last: dict[int, report_.Report],
     ) -> None:
         chance = random.Random(number)
-        client = self.client()
+        client = self.client(number)
         rounds = in_vain = 0
-        while not self.over(rounds) and in_vain < _PATIENCE:
-            report = _report(chance)
+        # Whether what was given up took effect is not known.
+        while in_vain < _PATIENCE and (in_vain or not self.over(rounds)):
+            report = _report(chance, self.reporters)
             try:
                 publish.publish(client, node, report, DAY, _pause)
             except errors.GaveUp:
                 # A reporter comes again in a while.
                 in_vain += 1
+                self.gave_up += 1
                 continue
             except Exception as error:
                 self.problems.append(f"{node.name}: {error!r}")
@@ -129,13 +144,18 @@ class Campaign:
     def _prune(self) -> None:
         self.pruned += len(list(prune.prune(self.client(), DAY, _pause)))
 
-    def _look(self, nodes: list[provider.Provider]) -> None:
+    def _look(
+        self, nodes: list[provider.Provider], last: dict[int, report_.Report]
+    ) -> None:
         """What a scheduler may read at any moment."""
         client = self.client()
-        for node in nodes:
+        for number, node in enumerate(nodes):
+            published = number in last
             uuid = provider.report_provider_uuid(node.uuid)
             found = client.provider_traits(uuid)
             if found is None or not found.names:
+                if published:
+                    self.problems.append(f"{node.name}: the report is gone")
                 continue
             self.seen += 1
             for problem in codec.decode(found.names).problems:
@@ -163,13 +183,13 @@ class Campaign:
                 self.problems.append(f"{name} is left over or missing")
 
 
-def _report(chance: random.Random) -> report_.Report:
-    """One of many reports, from few classes."""
-    firmware = [f"28.4{chance.randrange(4)}.1000" for _ in range(2)]
+def _report(chance: random.Random, reporters: int) -> report_.Report:
+    """One of many reports; at any time many classes are nobody's."""
+    firmware = [f"28.{chance.randrange(2 * reporters)}.0" for _ in range(2)]
     return samples.report_with(
         pci_0000_81_00_0=samples.nic(firmware[0]),
         pci_0000_91_00_0=samples.nic(firmware[1]),
-        mtty_mtty=samples.vgpu(f"2.{chance.randrange(3)}.0"),
+        mtty_mtty=samples.vgpu(f"2.{chance.randrange(reporters)}.0"),
     )
 
 
@@ -179,25 +199,50 @@ def main() -> int:
     parser.add_argument(
         "--full", action="store_true", help="50 reporters, ten minutes"
     )
-    full = parser.parse_args().full
-    server = placement_server.PlacementServer()
-    server.start()
-    try:
-        end = time.monotonic() + (600 if full else 20)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"))
+    parser.add_argument("--seconds", type=int, help="another time than this")
+    options = parser.parse_args()
+    seconds = options.seconds or (600 if options.full else 20)
+    with contextlib.ExitStack() as stack:
+        postgresql = None
+        servers = [placement_server.PlacementServer()]
+        if options.database == "postgresql":
+            postgresql = database.PostgreSQL()
+            postgresql.start()
+            stack.callback(postgresql.stop)
+            servers = [
+                placement_server.PlacementServer(postgresql.url, threads=16)
+                for _ in range(2)
+            ]
+        for server in servers:
+            server.start()
+            stack.callback(server.stop)
+        start = time.monotonic()
         campaign = Campaign(
-            server, 50 if full else 8, lambda _: time.monotonic() > end
+            servers[0],
+            50 if options.full else 8,
+            lambda _: time.monotonic() > start + seconds,
+            others=tuple(servers[1:]),
         )
         campaign.run()
-    finally:
-        server.stop()
+        _show(campaign, time.monotonic() - start)
+        if postgresql is not None:
+            counting.show("Refused by the database", postgresql.errors())
+    return 1 if campaign.problems else 0
+
+
+def _show(campaign: Campaign, seconds: float) -> None:
     print(
+        f"{campaign.reporters} reporters, {seconds:.0f} s: "
         f"{campaign.published} reports published, {campaign.pruned} names "
         f"pruned, {campaign.seen} reports read, "
         f"{len(campaign.problems)} problems"
     )
     for problem in sorted(set(campaign.problems)):
         print(problem)
-    return 1 if campaign.problems else 0
+    counter = campaign.counter
+    print(f"{counter.requests} requests, {campaign.gave_up} times gave up")
+    counting.show("Absorbed", counter.failed)
 
 
 if __name__ == "__main__":
