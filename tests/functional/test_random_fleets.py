@@ -24,7 +24,7 @@ from tests.oracle import fleet as oracle
 from tests.oracle import rules
 
 # Of each of the four tests.
-FLEETS = int(os.environ.get("NOVA_VFIO_COMPAT_FLEETS", "26"))
+FLEETS = int(os.environ.get("NOVA_VFIO_COMPAT_FLEETS", "51"))
 Answer = rules.Answer
 
 
